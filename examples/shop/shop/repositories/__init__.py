@@ -1,0 +1,1 @@
+"""Queries, one class per table that is read."""
