@@ -1,0 +1,1 @@
+"""The ``backend-fix`` command: one module per verb, all of them thin over the engine."""
