@@ -1,0 +1,105 @@
+"""What is measured, each in a process of its own: ``python children.py WHAT DIR …`` prints one line of JSON.
+
+The clock starts after the imports that every user of the tool pays for; the garbage collector is left as users have it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from flake8_backend.config import Options
+from flake8_backend.core.registry import all_rules
+from flake8_backend.core.source import SourceFile, UndecodableSource
+from flake8_backend.project.project import Project
+
+
+def readable(project_files: Iterable[Path]) -> list[tuple[Path, str]]:
+    """The files that can be parsed, with their text: what cannot is free for the tool and would flatter it."""
+    found = []
+    for path in project_files:
+        try:
+            text = SourceFile.from_bytes(str(path), path.read_bytes()).text
+            ast.parse(text)
+        except (UndecodableSource, SyntaxError, ValueError, RecursionError, MemoryError, OSError):
+            continue
+        found.append((path, text))
+    return found
+
+
+def parse(root: Path) -> dict[str, float]:
+    """CPU of ``ast.parse`` alone over the files of the project; every tree is dropped at once."""
+    texts = [text for _, text in readable(files_of(root))]
+    started = time.process_time()
+    for text in texts:
+        ast.parse(text)
+    spent = time.process_time() - started
+    return {"cpu": spent, "files": len(texts), "lines": sum(text.count("\n") for text in texts)}
+
+
+def files_of(root: Path) -> list[Path]:
+    """The files that the tool itself would look at."""
+    return sorted(Project.open(root, Options(use_cache=False)).paths())
+
+
+def analyse(root: Path, cache: str) -> dict[str, float]:
+    """CPU of the whole analysis with the cache folder ``cache`` (``-``: none): index, solve, every file's findings."""
+    all_rules()
+    options = Options(cache_dir=None if cache == "-" else cache, use_cache=cache != "-")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.process_time()
+    project = Project.open(root, options)
+    opened = time.process_time()
+    found = sum(len(project.diagnostics(path)) for path in sorted(project.paths()))
+    ended = time.process_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "cpu": ended - started,
+        "open": opened - started,
+        "findings": found,
+        "peak_mb": peak / 1024,
+        "own_mb": (peak - before) / 1024,
+    }
+
+
+def rules(root: Path) -> dict[str, float]:
+    """CPU of each rule's own checks, and ``total``."""
+    spent: dict[str, float] = {}
+
+    def timed(code: str, check: Callable[..., Iterable[Any]]) -> Callable[..., Iterable[Any]]:
+        @functools.wraps(check)
+        def run(*arguments: Any) -> Iterable[Any]:
+            started = time.process_time()
+            try:
+                return list(check(*arguments))
+            finally:
+                spent[code] = spent.get(code, 0.0) + time.process_time() - started
+
+        return run
+
+    for rule in all_rules():
+        spent[rule.code] = 0.0
+        for checks in (rule.function_checks, rule.class_checks, rule.module_checks, *rule.node_checks.values()):
+            checks[:] = [timed(rule.code, check) for check in checks]
+    return {**spent, "total": analyse(root, "-")["cpu"]}
+
+
+def main() -> None:
+    """Run one measurement and print it."""
+    what, root, *more = sys.argv[1:]
+    measures: dict[str, Callable[..., dict[str, float]]] = {"parse": parse, "analyse": analyse, "rules": rules}
+    print(json.dumps(measures[what](Path(root).resolve(), *more)))
+    sys.stdout.flush()
+    os._exit(0)  # tearing a large heap down is no part of what is measured
+
+
+if __name__ == "__main__":
+    main()

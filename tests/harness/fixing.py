@@ -1,0 +1,1 @@
+"""The fix loop as tests use it."""
