@@ -6,7 +6,6 @@ converted here; ``facts`` turns rows that passed into typed facts.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +29,7 @@ ROLES = _words(
     insecure jwt-decode jwt-encode jwt-key jwt-unverified key-generate kv-batch kv-read kv-read-all kv-script kv-wait
     kv-wipe kv-write lock lock-rows log log-handler loop-callback loop-get loop-run mail metric offload orm-bound
     orm-bulk-write orm-eager orm-evaluate orm-evaluate-one orm-guard orm-lazy orm-not-eager orm-pending orm-write
-    password-hash password-hash-weak pool-acquire pool-release process-state publish pure queue random-secure
+    partial password-hash password-hash-weak pool-acquire pool-release process-state publish pure queue random-secure
     random-weak rate-limit raw-sql regex remote response rpc serialize server session setup signal sleep socket-io
     spawn stdin stdout task-build task-control task-enqueue task-group task-retry task-run task-spawn task-wait
     template test thread-local timeout-guard timeout-setting tls-context tls-off token tx-begin tx-commit tx-hook
@@ -66,6 +65,8 @@ Check = Callable[[Any], "str | None"]  # what is wrong with a value
 
 def nearest(name: str, valid: Collection[str]) -> str:
     """The end of a message: ``; did you mean "x"?`` when something valid is close."""
+    import difflib  # only a broken pack needs it
+
     close = difflib.get_close_matches(name, sorted(valid), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
 

@@ -1,0 +1,1 @@
+"""One module's meaning: names, scopes, flow and the symbolic terms that the project evaluates."""

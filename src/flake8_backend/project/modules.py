@@ -1,0 +1,76 @@
+"""The modules of one project root by dotted name, and the whole-project indices over their summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from flake8_backend.semantic.summary import ClassSummary, FunctionSummary, ModuleSummary
+
+TODO = object()
+
+
+@dataclass
+class Module:
+    """A module and the values of its terms, as far as they were asked for."""
+
+    name: str
+    path: str
+    summary: ModuleSummary
+    values: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.values = [TODO] * len(self.summary.terms)
+
+    def function(self, index: int) -> FunctionSummary:
+        """A function by its index in the summary."""
+        return self.summary.functions[index]
+
+    def class_(self, index: int) -> ClassSummary:
+        """A class by its index in the summary."""
+        return self.summary.classes[index]
+
+
+class ModuleTable:
+    """All modules of a project. Paths are relative to the root, with forward slashes."""
+
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self.by_name = {module.name: module for module in modules}
+        self.packages: set[str] = set()
+        for name in self.by_name:
+            parent = name.rpartition(".")[0]
+            while parent and parent not in self.packages:
+                self.packages.add(parent)
+                parent = parent.rpartition(".")[0]
+        self.tops = frozenset(name.partition(".")[0] for name in self.by_name)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.by_name.values())
+
+    def split(self, dotted: str) -> tuple[Module | None, str]:
+        """The module that holds ``dotted``, by the longest prefix, and the rest of the name."""
+        head, rest = dotted, ""
+        while head:
+            module = self.by_name.get(head)
+            if module is not None:
+                return module, rest
+            head, _, last = head.rpartition(".")
+            rest = f"{last}.{rest}" if rest else last
+        return None, dotted
+
+    @cached_property
+    def classes_by_name(self) -> dict[str, list[tuple[str, int]]]:
+        """Where each class name is defined, in the order of module names."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for name in sorted(self.by_name):
+            for index, klass in enumerate(self.by_name[name].summary.classes):
+                found.setdefault(klass.name, []).append((name, index))
+        return found
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """Top-level modules that the project imports, its own left out."""
+        found = {top for module in self for top in module.summary.imports}
+        return frozenset(found - self.tops)

@@ -1,0 +1,192 @@
+"""How database queries change along a chain of calls: what they load, whether they are bounded, what rows they give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flake8_backend.knowledge.facts import CallFact
+from flake8_backend.project.values import (
+    EVERYTHING,
+    ClassRef,
+    Constant,
+    External,
+    Instance,
+    Items,
+    Query,
+    Relation,
+    Union,
+    Value,
+    options,
+)
+from flake8_backend.semantic import terms
+
+if TYPE_CHECKING:
+    from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.modules import Module
+
+_QUERY_ROLES = frozenset(
+    {"orm-lazy", "orm-eager", "orm-bound", "orm-evaluate", "orm-evaluate-one", "orm-guard", "orm-not-eager", "lock-rows"}
+)
+_ONE = frozenset({"orm-evaluate-one", "orm-write"})
+LOADER = "loader option"
+
+
+def as_row(row: Value | None, query: Query | None) -> Value | None:
+    """One row of what a query gives, carrying what the query loads."""
+    if query is None:
+        return row
+    if isinstance(row, Instance) and row.query is None:
+        return replace(row, query=query, is_row=True)
+    if isinstance(row, Items):
+        return Items(tuple(as_row(item, query) for item in row.items))
+    if isinstance(row, Union):
+        return Union(tuple(v for v in (as_row(option, query) for option in row.options) if v is not None))
+    return row
+
+
+def sliced(value: Instance, has_upper: bool) -> Value | None:
+    """``value[a:b]``: a bound when there is an upper end."""
+    if value.query is None or not has_upper or value.fetched:
+        return value
+    return replace(value, query=replace(value.query, bounded=True))
+
+
+def is_statement(evaluator: Evaluator, value: Instance) -> bool:
+    """Whether ``value`` is a query that is handed to something that runs it."""
+    return value.query is not None and not value.is_row and value.cls.home is None
+
+
+def after_call(
+    evaluator: Evaluator,
+    fact: CallFact,
+    callee: External,
+    value: Value | None,
+    module: Module,
+    term: Sequence[Any],
+) -> Value | None:
+    """The result of a call with its query: started, narrowed, bounded, given more to load, or run."""
+    role = fact.role
+    receiver = callee.receiver
+    query = receiver.query if isinstance(receiver, Instance) and not receiver.is_row else None
+    if role in ("db-execute", "db-fetch") or fact.name.rpartition(".")[2] in ("scalars", "execute", "exec"):
+        statement = _statement(evaluator, module, term)
+        if statement is not None and isinstance(value, Instance):
+            return replace(value, args=statement.args or value.args, query=statement.query)
+    if role not in _QUERY_ROLES and query is None:
+        return value
+    if query is None:
+        query = _started(receiver, value)
+        if query is None:
+            return value
+    query = replace(query, source=evaluator.place(module, term))
+    query = _changed(evaluator, fact, query, module, term)
+    if isinstance(value, Instance):
+        if role in _ONE or role == "db-fetch" and not _is_collection(value):
+            return replace(value, query=query, is_row=True)
+        fetched = value.cls.home is None and value.cls.name in ("list", "tuple", "dict", "set")
+        return replace(value, query=query, fetched=fetched)
+    if isinstance(value, Items):
+        return as_row(value, query)
+    return value
+
+
+def _is_collection(value: Instance) -> bool:
+    return value.cls.home is None and value.cls.name in ("list", "set", "tuple", "dict")
+
+
+def _started(receiver: Value | None, value: Value | None) -> Query | None:
+    """A query begins at a manager, a model's ``query`` or a statement function, all of which name the model."""
+    for candidate in (value, receiver):
+        if isinstance(candidate, Instance):
+            for argument in candidate.args:
+                if isinstance(argument, Instance) and argument.cls.home is not None:
+                    return Query(argument.cls.name)
+            if candidate.cls.home is not None:
+                return Query(candidate.cls.name)
+    if isinstance(value, Instance) and value.args:
+        return Query(None)
+    if isinstance(value, Instance) and value.cls.name.endswith(".Load"):
+        return Query(LOADER)
+    return None
+
+
+def _statement(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> Instance | None:
+    """The statement that is executed: the first argument that is a query."""
+    for argument in [*term[2][:2], *(value for name, value in term[3] if name == "statement")]:
+        for option in options(evaluator.value(module, argument)):
+            if isinstance(option, Instance) and option.query is not None:
+                return option
+    return None
+
+
+def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module, term: Sequence[Any]) -> Query:
+    role = fact.role
+    name = fact.name.rpartition(".")[2]
+    if role == "orm-bound":
+        return replace(query, bounded=True)
+    if role == "orm-eager":
+        return query.loading(_loaded(evaluator, query, module, term))
+    if name == "options":
+        return query.loading(_loader_paths(evaluator, module, term))
+    if role == "orm-lazy" and (term[2] or term[3]) and name in ("filter", "where", "filter_by", "exclude", "get_queryset"):
+        return replace(query, filtered=True)
+    return query
+
+
+def _loaded(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> frozenset[str]:
+    """Relations named by ``select_related("a__b")``, ``Prefetch("items")``, ``joinedload(Order.items)``."""
+    paths = set()
+    prefix = ""
+    if query.model == LOADER and query.eager:
+        prefix = max(query.eager, key=lambda path: (path.count("."), path)) + "."
+    if not term[2] and not term[3]:
+        return frozenset({EVERYTHING})
+    for argument in term[2]:
+        paths |= {prefix + path for path in _paths_of(evaluator, evaluator.value(module, argument))}
+    if any(name in (terms.STAR, terms.DOUBLE_STAR) for name, _ in term[3]):
+        for _, argument in term[3]:
+            value = evaluator.value(module, argument)
+            inner = evaluator.element(value)
+            paths |= set(_paths_of(evaluator, inner)) if inner is not None else {EVERYTHING}
+    return frozenset(paths)
+
+
+def _paths_of(evaluator: Evaluator, value: Value | None) -> list[str]:
+    if value is None:
+        return [EVERYTHING]
+    found: list[str] = []
+    for option in options(value):
+        if isinstance(option, Constant) and isinstance(option.value, str):
+            found.append(option.value.replace("__", "."))
+        elif isinstance(option, Relation):
+            found.append(option.name)
+        elif isinstance(option, Instance) and option.query is not None and option.query.model == LOADER:
+            found.extend(option.query.eager)
+        elif isinstance(option, Instance) and option.query is not None and option.query.eager:
+            found.extend(option.query.eager)
+        elif option != Constant(None):
+            found.append(EVERYTHING)
+    return found
+
+
+def _loader_paths(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> frozenset[str]:
+    paths: set[str] = set()
+    for argument in term[2]:
+        paths.update(_paths_of(evaluator, evaluator.value(module, argument)))
+    for name, argument in term[3]:
+        if name == terms.STAR:
+            paths.update(_paths_of(evaluator, evaluator.element(evaluator.value(module, argument))))
+    return frozenset(paths)
+
+
+def model_of(value: Value | None) -> ClassRef | None:
+    """The project class whose rows ``value`` is about."""
+    if isinstance(value, Instance):
+        for argument in value.args:
+            if isinstance(argument, Instance) and argument.cls.home is not None:
+                return argument.cls
+        if value.cls.home is not None:
+            return value.cls
+    return None

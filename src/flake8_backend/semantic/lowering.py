@@ -1,0 +1,369 @@
+"""Expressions to terms: names are resolved to their bindings, however imported, and calls to what they call.
+
+Runs after the walk, when every binding of the module is known, and only for what the walk recorded.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import Any
+
+from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.scopes import Binding, Frame
+from flake8_backend.semantic.terms import UNKNOWN, Term
+from flake8_backend.semantic.visit import Visit
+
+_BUILTINS = frozenset(dir(builtins))
+_DEPTH = 40
+_LONGEST_TEXT = 400
+_OPERATORS = {ast.Add: "+", ast.Mod: "%", ast.Div: "/", ast.BitOr: "|", ast.Mult: "*", ast.Sub: "-"}
+_DISPLAYS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
+_COMPREHENSIONS = {ast.ListComp: "list", ast.SetComp: "set", ast.GeneratorExp: "generator", ast.DictComp: "dict"}
+
+
+class Lowering:
+    """The term table of one module under construction."""
+
+    def __init__(self, visit: Visit, module: str, *, is_package: bool) -> None:
+        self.module = module
+        self._package = module if is_package else module.rpartition(".")[0]
+        self._frames = visit.frames
+        self._globals = visit.frames[0].bindings
+        self.terms: list[Term] = [("?",)]
+        self._known: dict[Any, int] = {}
+        self._memo: dict[ast.AST, int] = {}
+        self._active: set[int] = set()
+        self._depth = 0
+
+    def intern(self, *term: Any) -> int:
+        """The index of ``term``, which is added when it is new."""
+        found = self._known.get(term)
+        if found is None:
+            found = self._known[term] = len(self.terms)
+            self.terms.append(term)
+        return found
+
+    def _fresh(self, *term: Any) -> int:
+        self.terms.append(term)
+        return len(self.terms) - 1
+
+    def union(self, options: list[int]) -> int:
+        """One of ``options``; the unknown ones are left out."""
+        known = sorted({option for option in options if option != UNKNOWN})
+        if not known:
+            return UNKNOWN
+        return known[0] if len(known) == 1 else self.intern(terms.UNION, tuple(known))
+
+    # --- names -------------------------------------------------------------------------------------------------
+
+    def absolute(self, level: int, module: str | None) -> str:
+        """The dotted name that a ``from`` import means here."""
+        if not level:
+            return module or ""
+        base = self._package
+        for _ in range(level - 1):
+            base = base.rpartition(".")[0]
+        return f"{base}.{module}" if module and base else (module or base)
+
+    def name(self, name: str, frame: Frame, block: int, order: int) -> int:
+        """What ``name`` denotes at a place."""
+        index = block
+        blocks = frame.blocks
+        while index >= 0:
+            names = blocks[index].names
+            if names is not None and name in names:
+                return self._bound(names[name], name, frame)
+            index = blocks[index].parent
+        if frame.kind != "module" and name in frame.bindings and name not in frame.global_names:
+            found = frame.reaching(name, block, order)
+            term = self.union([self._bound(binding, name, frame) for binding in found[:6]])
+            if term and frame.allowed and self._is_allowed(name, frame, block, order):
+                return self.intern(terms.ALLOWED, term)
+            return term
+        outer = frame.parent
+        while outer is not None and outer.kind != "module":
+            if outer.kind != "class" and name in outer.bindings and name not in frame.global_names:
+                return self.union([self._bound(b, name, outer) for b in outer.bindings[name][-4:]])
+            comprehended = self._enclosing_comprehension(name, frame, outer)
+            if comprehended is not None:
+                return comprehended
+            frame, outer = outer, outer.parent
+        if outer is not None:
+            comprehended = self._enclosing_comprehension(name, frame, outer)
+            if comprehended is not None:
+                return comprehended
+        if name not in self._globals and name in _BUILTINS:
+            return self.intern(terms.NAME, "builtins." + name)
+        return self.intern(terms.NAME, f"{self.module}.{name}" if self.module else name)
+
+    def _enclosing_comprehension(self, name: str, frame: Frame, outer: Frame) -> int | None:
+        """A lambda inside a comprehension sees the comprehension's variables."""
+        index = frame.decorated_in[0] if frame.kind == "lambda" else -1
+        while index >= 0:
+            names = outer.blocks[index].names
+            if names is not None and name in names:
+                return self._bound(names[name], name, outer)
+            index = outer.blocks[index].parent
+        return None
+
+    def _is_allowed(self, name: str, frame: Frame, block: int, order: int) -> bool:
+        return any(
+            name == checked and at < order and frame.dominates(where, block) for checked, where, at in frame.allowed
+        )
+
+    def _bound(self, binding: Binding, name: str, frame: Frame) -> int:
+        key = id(binding)
+        if key in self._active or self._depth > _DEPTH:
+            return UNKNOWN
+        self._active.add(key)
+        self._depth += 1
+        try:
+            return self._binding(binding, name, frame)
+        finally:
+            self._active.discard(key)
+            self._depth -= 1
+
+    def _binding(self, binding: Binding, name: str, frame: Frame) -> int:
+        how, _, unpacked = binding.how.partition("/")
+        value, block, order = binding.value, binding.block, binding.order
+        if how == "parameter":
+            return self._parameter(name, frame, binding)
+        if how == "import":
+            return self.intern(terms.NAME, str(binding.detail))
+        if how == "import from":
+            level, module, imported = binding.detail  # type: ignore[misc]
+            base = self.absolute(level, module)
+            return self.intern(terms.NAME, f"{base}.{imported}" if base else imported)
+        if how == "function":
+            if frame.kind == "module":
+                return self.intern(terms.NAME, f"{self.module}.{name}")
+            return self.intern(terms.FUNCTION, binding.detail)
+        if how == "class":
+            return self.intern(terms.CLASS, binding.detail)
+        if how == "augmented" and isinstance(value, ast.AugAssign):
+            before = self.name(name, frame, block, order)
+            return self._binary(type(value.op), before, self.lower(value.value, frame, block, order))
+        if value is None or how in ("opaque", "caught"):
+            return UNKNOWN
+        if how == "annotated":
+            return self._annotated(binding, frame)
+        if isinstance(binding.detail, Frame):
+            frame, block, order = binding.detail, 0, order
+        term = self.lower(value, frame, block, order)
+        if how == "element":
+            term = self._wrap(terms.ELEMENT, term)
+        elif how == "entered":
+            term = self._wrap(terms.ENTER, term)
+        if unpacked and isinstance(binding.detail, tuple):
+            for position in binding.detail:
+                term = self.intern(terms.UNPACK, position, term) if term else UNKNOWN
+        return term
+
+    def _annotated(self, binding: Binding, frame: Frame) -> int:
+        annotation = self.annotation(binding.value, frame, binding.block, binding.order)
+        value = binding.detail
+        term = self.lower(value, frame, binding.block, binding.order) if isinstance(value, ast.expr) else UNKNOWN
+        return self.intern(terms.ANNOTATED, annotation, term) if annotation else term
+
+    def _parameter(self, name: str, frame: Frame, binding: Binding) -> int:
+        if frame.kind == "method" and name == frame.self_name and binding.detail == 0:
+            is_class = any(
+                isinstance(d, ast.Name) and d.id == "classmethod" for d in getattr(frame.node, "decorator_list", ())
+            )
+            return self.intern(terms.CLASS if is_class else terms.SELF, frame.class_index)
+        return self.intern(terms.PARAMETER, frame.index, binding.detail)
+
+    def _wrap(self, operator: str, term: int) -> int:
+        return self.intern(operator, term) if term else UNKNOWN
+
+    # --- expressions -------------------------------------------------------------------------------------------
+
+    def lower(self, node: ast.AST | None, frame: Frame, block: int, order: int) -> int:
+        """The term of an expression at a place, ``UNKNOWN`` where nothing can be said."""
+        if node is None:
+            return UNKNOWN
+        found = self._memo.get(node)
+        if found is not None:
+            return found
+        if self._depth > _DEPTH:
+            return UNKNOWN
+        self._depth += 1
+        handler = _HANDLERS.get(node.__class__)
+        term = handler(self, node, frame, block, order) if handler is not None else UNKNOWN
+        self._depth -= 1
+        self._memo[node] = term
+        return term
+
+    def _name(self, node: ast.Name, frame: Frame, block: int, order: int) -> int:
+        return self.name(node.id, frame, block, order)
+
+    def _attribute(self, node: ast.Attribute, frame: Frame, block: int, order: int) -> int:
+        owner = self.lower(node.value, frame, block, order)
+        if not owner:
+            return UNKNOWN
+        term = self.terms[owner]
+        if term[0] == terms.NAME:
+            return self.intern(terms.NAME, f"{term[1]}.{node.attr}")
+        return self.intern(terms.ATTRIBUTE, owner, node.attr)
+
+    def _constant(self, node: ast.Constant, frame: Frame, block: int, order: int) -> int:
+        value = node.value
+        if isinstance(value, str):
+            if len(value) > _LONGEST_TEXT:
+                value = value[: _LONGEST_TEXT // 2] + "\n" + value[-_LONGEST_TEXT // 2 :]
+            if not value.isprintable():
+                value = value.encode("utf-8", "replace").decode()
+        elif not (value is None or isinstance(value, (bool, int, float))):
+            return UNKNOWN
+        if isinstance(value, float) and value - value != 0 or isinstance(value, int) and abs(value) > 1 << 62:
+            return UNKNOWN
+        return self.intern(terms.CONSTANT, value, value.__class__.__name__)
+
+    def _call(self, node: ast.Call, frame: Frame, block: int, order: int) -> int:
+        func = node.func
+        if func.__class__ is ast.Name and func.id == "super" and frame.class_index >= 0:  # type: ignore[attr-defined]
+            return self.intern(terms.SUPER, frame.class_index)
+        callee = self.lower(func, frame, block, order)
+        if not callee:
+            return UNKNOWN
+        positional = []
+        keywords = []
+        for argument in node.args:
+            if argument.__class__ is ast.Starred:
+                keywords.append((terms.STAR, self.lower(argument.value, frame, block, order)))  # type: ignore[attr-defined]
+            else:
+                positional.append(self.lower(argument, frame, block, order))
+        for keyword in node.keywords:
+            keywords.append((keyword.arg or terms.DOUBLE_STAR, self.lower(keyword.value, frame, block, order)))
+        return self._fresh(
+            terms.CALL,
+            callee,
+            tuple(positional),
+            tuple(keywords),
+            node.lineno,
+            node.col_offset,
+            node.end_lineno,
+            node.end_col_offset,
+        )
+
+    def _await(self, node: ast.Await, frame: Frame, block: int, order: int) -> int:
+        return self._wrap(terms.AWAIT, self.lower(node.value, frame, block, order))
+
+    def _subscript(self, node: ast.Subscript, frame: Frame, block: int, order: int) -> int:
+        owner = self.lower(node.value, frame, block, order)
+        if not owner:
+            return UNKNOWN
+        if isinstance(node.slice, ast.Slice):
+            upper = self.lower(node.slice.upper, frame, block, order) if node.slice.upper is not None else UNKNOWN
+            bounded = node.slice.upper is not None
+            return self.intern(terms.ITEM, owner, self.intern(terms.DISPLAY, "slice", (upper,) if bounded else ()))
+        return self.intern(terms.ITEM, owner, self.lower(node.slice, frame, block, order))
+
+    def _display(self, node: Any, frame: Frame, block: int, order: int) -> int:
+        elements = tuple(self.lower(element, frame, block, order) for element in node.elts[:32])
+        return self.intern(terms.DISPLAY, _DISPLAYS[node.__class__], elements, len(node.elts))
+
+    def _dict(self, node: ast.Dict, frame: Frame, block: int, order: int) -> int:
+        parts = []
+        for key, value in zip(node.keys[:64], node.values[:64], strict=True):
+            parts += [self.lower(key, frame, block, order), self.lower(value, frame, block, order)]
+        return self.intern(terms.DISPLAY, "dict", tuple(parts), len(node.keys))
+
+    def _comprehension(self, node: Any, frame: Frame, block: int, order: int) -> int:
+        inner = next(
+            (i for i, b in enumerate(frame.blocks) if b.nodes and b.nodes[0] is node.generators[-1]), None
+        )
+        if inner is None:
+            return UNKNOWN
+        result = node.value if isinstance(node, ast.DictComp) else node.elt
+        element = self.lower(result, frame, inner, order + 1_000_000)
+        iterable = self.lower(node.generators[0].iter, frame, block, order)
+        return self.intern(terms.COMPREHENSION, _COMPREHENSIONS[node.__class__], element, iterable)
+
+    def _binary_expression(self, node: ast.BinOp, frame: Frame, block: int, order: int) -> int:
+        left = self.lower(node.left, frame, block, order)
+        return self._binary(node.op.__class__, left, self.lower(node.right, frame, block, order))
+
+    def _binary(self, operator: type[ast.operator], left: int, right: int) -> int:
+        symbol = _OPERATORS.get(operator)
+        return self.intern(terms.BINARY, symbol, left, right) if symbol and (left or right) else UNKNOWN
+
+    def _boolean(self, node: ast.BoolOp, frame: Frame, block: int, order: int) -> int:
+        return self.union([self.lower(value, frame, block, order) for value in node.values])
+
+    def _conditional(self, node: ast.IfExp, frame: Frame, block: int, order: int) -> int:
+        return self.union([self.lower(node.body, frame, block, order), self.lower(node.orelse, frame, block, order)])
+
+    def _walrus(self, node: ast.NamedExpr, frame: Frame, block: int, order: int) -> int:
+        return self.lower(node.value, frame, block, order)
+
+    def _starred(self, node: ast.Starred, frame: Frame, block: int, order: int) -> int:
+        return self._wrap(terms.ELEMENT, self.lower(node.value, frame, block, order))
+
+    def _joined(self, node: ast.JoinedStr, frame: Frame, block: int, order: int) -> int:
+        parts = []
+        for value in node.values:
+            if isinstance(value, ast.FormattedValue):
+                term = self.lower(value.value, frame, block, order)
+                parts.append((term, value.conversion, ast.unparse(value.value)[:60]))
+            else:
+                parts.append((self.lower(value, frame, block, order), -2, ""))
+        if all(conversion == -2 for _, conversion, _ in parts):
+            text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+            return self.intern(terms.CONSTANT, text[:_LONGEST_TEXT], "str")
+        return self._fresh(
+            terms.STRING, tuple(parts), node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+        )
+
+    def _lambda(self, node: ast.Lambda, frame: Frame, block: int, order: int) -> int:
+        for candidate in self._frames[frame.index :]:
+            if candidate.node is node:
+                return self.intern(terms.FUNCTION, candidate.index)
+        return UNKNOWN
+
+    # --- annotations -------------------------------------------------------------------------------------------
+
+    def annotation(self, node: ast.AST | None, frame: Frame, block: int, order: int) -> int:
+        """The term of a type expression; strings in it are parsed, and left unknown when they cannot be."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value.strip(), mode="eval").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return UNKNOWN
+        if isinstance(node, ast.Subscript):
+            owner = self.lower(node.value, frame, block, order)
+            if not owner:
+                return UNKNOWN
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            arguments = tuple(self.annotation(part, frame, block, order) for part in parts)
+            return self.intern(terms.ITEM, owner, self.intern(terms.DISPLAY, "tuple", arguments, len(arguments)))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            left = self.annotation(node.left, frame, block, order)
+            return self.union([left, self.annotation(node.right, frame, block, order)])
+        return self.lower(node, frame, block, order)
+
+
+_HANDLERS: dict[type[ast.AST], Any] = {
+    ast.Name: Lowering._name,
+    ast.Attribute: Lowering._attribute,
+    ast.Constant: Lowering._constant,
+    ast.Call: Lowering._call,
+    ast.Await: Lowering._await,
+    ast.Subscript: Lowering._subscript,
+    ast.List: Lowering._display,
+    ast.Tuple: Lowering._display,
+    ast.Set: Lowering._display,
+    ast.Dict: Lowering._dict,
+    ast.ListComp: Lowering._comprehension,
+    ast.SetComp: Lowering._comprehension,
+    ast.GeneratorExp: Lowering._comprehension,
+    ast.DictComp: Lowering._comprehension,
+    ast.BinOp: Lowering._binary_expression,
+    ast.BoolOp: Lowering._boolean,
+    ast.IfExp: Lowering._conditional,
+    ast.NamedExpr: Lowering._walrus,
+    ast.Starred: Lowering._starred,
+    ast.JoinedStr: Lowering._joined,
+    ast.Lambda: Lowering._lambda,
+}

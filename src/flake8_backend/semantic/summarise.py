@@ -1,0 +1,290 @@
+"""The visit of one module, from tree to summary."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.lowering import Lowering
+from flake8_backend.semantic.scopes import Block, CallRecord, ClassRecord, Frame
+from flake8_backend.semantic.summary import AWAITED, ClassSummary, FunctionSummary, ModuleSummary
+from flake8_backend.semantic.terms import UNKNOWN
+from flake8_backend.semantic.visit import Visit, ends_path
+
+# builtins that go through or measure their argument, so that calling them may do what iterating it does
+CONSUMERS = frozenset(
+    {"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all", "next", "iter"}
+    | {"dict", "map", "filter", "enumerate", "zip", "reversed", "getattr"}
+)
+_DEAD_ROOTS = frozenset({terms.STRING, terms.CONSTANT, terms.DISPLAY, terms.BINARY})
+
+
+class Summariser:
+    """Turns a finished visit into a summary."""
+
+    def __init__(self, visit: Visit, module: str, *, is_package: bool, kept_builtins: frozenset[str]) -> None:
+        self._visit = visit
+        self._lowering = Lowering(visit, module, is_package=is_package)
+        self._is_package = is_package
+        self._kept = kept_builtins | CONSUMERS
+
+    def summary(self) -> ModuleSummary:
+        """The module's summary, without diagnostics."""
+        visit, lowering = self._visit, self._lowering
+        classes = [self._class(record) for record in visit.classes]
+        functions = [self._function(frame) for frame in visit.frames]
+        module = visit.frames[0]
+        names = {
+            name: [lowering._bound(binding, name, module) for binding in bindings[-6:]]
+            for name, bindings in module.bindings.items()
+        }
+        for name, bindings in module.bindings.items():
+            if bindings[-1].how == "function":
+                names[name] = [lowering.intern(terms.FUNCTION, bindings[-1].detail)]
+        return ModuleSummary(
+            name=lowering.module,
+            is_package=self._is_package,
+            imports=sorted({name.partition(".")[0] for name in visit.imported if name}),
+            stars=[lowering.absolute(level, name) for level, name in visit.star_imports],
+            terms=lowering.terms,
+            names=names,
+            functions=functions,
+            classes=classes,
+            assignments=[
+                [
+                    lowering.lower(target.value, frame, binding.block, binding.order),
+                    target.attr,
+                    lowering.lower(binding.value, frame, binding.block, binding.order),
+                ]
+                for target, frame, binding in visit.attribute_targets
+            ],
+            traits=_traits(visit),
+        )
+
+    # --- functions ---------------------------------------------------------------------------------------------
+
+    def _function(self, frame: Frame) -> FunctionSummary:
+        node: Any = frame.node
+        sites, index_of = self._sites(frame)
+        parent = frame.parent
+        lower = self._lowering
+        parameters: list[list[Any]] = []
+        decorators: list[int] = []
+        returns = UNKNOWN
+        if parent is not None:
+            block, order = frame.decorated_in
+            parameters = self._parameters(frame, parent)
+            decorators = [lower.lower(d, parent, block, order) for d in getattr(node, "decorator_list", ())]
+            if frame.kind in ("function", "method") and node.returns is not None:
+                returns = lower.annotation(node.returns, parent, block, order)
+        return FunctionSummary(
+            kind=frame.kind,
+            name=frame.name,
+            qualname=frame.qualname,
+            span=_header(node),
+            parent=-1 if parent is None else parent.index,
+            class_index=frame.class_index,
+            is_async=frame.is_async,
+            is_generator=frame.is_generator,
+            parameters=parameters,
+            returns=returns,
+            decorators=decorators,
+            blocks=[self._block(frame, block) for block in frame.blocks],
+            sites=sites,
+            reads=self._reads(frame),
+            iterations=self._iterations(frame),
+            outputs=self._outputs(frame, frame.returns),
+            yields=self._outputs(frame, frame.yields),
+            self_reads=sorted(frame.self_reads),
+        )
+
+    def _parameters(self, frame: Frame, parent: Frame) -> list[list[Any]]:
+        arguments = getattr(frame.node, "args", None)
+        if arguments is None:
+            return []
+        block, order = frame.decorated_in
+        positional = [*arguments.posonlyargs, *arguments.args]
+        defaults: dict[int, ast.expr | None] = {}
+        for offset, default in enumerate(reversed(arguments.defaults)):
+            defaults[len(positional) - 1 - offset] = default
+        for offset, default in enumerate(arguments.kw_defaults):
+            defaults[len(positional) + offset] = default
+        lower = self._lowering
+        return [
+            [
+                parameter.arg,
+                lower.annotation(parameter.annotation, parent, block, order),
+                lower.lower(defaults.get(position), parent, block, order),
+            ]
+            for position, parameter in enumerate(frame.parameters)
+        ]
+
+    def _sites(self, frame: Frame) -> tuple[list[list[int]], dict[int, int]]:
+        sites: list[list[int]] = []
+        index_of: dict[int, int] = {}
+        lower = self._lowering
+        for position, record in enumerate(frame.calls):
+            if self._is_dead(record, frame):
+                continue
+            term = lower.lower(record.node, frame, record.block, record.order)
+            if not term or lower.terms[term][0] != terms.CALL:
+                continue
+            index_of[position] = len(sites)
+            outer = index_of.get(record.outer, -1) if record.outer >= 0 else -1
+            sites.append([term, record.block, AWAITED if record.awaited else 0, outer])
+        return sites, index_of
+
+    def _is_dead(self, record: CallRecord, frame: Frame) -> bool:
+        """Calls that no rule can say anything about: plain builtins, methods of literals."""
+        func = record.node.func
+        lower = self._lowering
+        callee = lower.lower(func, frame, record.block, record.order)
+        if not callee:
+            return True
+        term = lower.terms[callee]
+        if term[0] == terms.NAME:
+            head, _, tail = term[1].partition(".")
+            return head == "builtins" and tail not in self._kept
+        return term[0] == terms.ATTRIBUTE and lower.terms[term[1]][0] in _DEAD_ROOTS
+
+    def _reads(self, frame: Frame) -> list[list[Any]]:
+        found: dict[tuple[int, int], list[Any]] = {}
+        for node, block, order in frame.reads:
+            term = self._lowering.lower(node, frame, block, order)
+            if term:
+                found.setdefault((term, block), [term, block, *_place(node)])
+        return list(found.values())
+
+    def _iterations(self, frame: Frame) -> list[list[Any]]:
+        found = []
+        for node, block, order, is_async in frame.iterations:
+            term = self._lowering.lower(node, frame, block, order)
+            if term and self._lowering.terms[term][0] not in _DEAD_ROOTS:
+                found.append([term, block, 2 if is_async else 0, *_place(node)])
+        return found
+
+    def _outputs(self, frame: Frame, records: Iterable[tuple[ast.expr, int, int]]) -> list[list[Any]]:
+        found = []
+        for node, block, order in records:
+            term = self._lowering.lower(node, frame, block, order)
+            if term:
+                found.append([term, block, *_place(node)])
+        return found
+
+    def _block(self, frame: Frame, block: Block) -> list[Any]:
+        kind, parent = block.kind, block.parent
+        if kind in (scopes.FOR, scopes.ASYNC_FOR, scopes.COMPREHENSION):
+            loop: Any = block.nodes[0]
+            iterable = self._lowering.lower(loop.iter, frame, parent, block.order)
+            retries = kind != scopes.COMPREHENSION and _is_retry(loop)
+            return [kind, parent, iterable, retries, *_place(loop.iter)]
+        if kind in (scopes.WITH, scopes.ASYNC_WITH):
+            return [kind, parent, self._lowering.lower(block.nodes[0], frame, parent, block.order)]
+        if kind == scopes.WHILE:
+            return [kind, parent, _goes_through_items(block.nodes[0])]
+        if kind == scopes.EXCEPT:
+            handler: Any = block.nodes[0]
+            return [kind, parent, self._lowering.lower(handler.type, frame, parent, block.order)]
+        return [kind, parent, block.exits]
+
+    # --- classes -----------------------------------------------------------------------------------------------
+
+    def _class(self, record: ClassRecord) -> ClassSummary:
+        lower = self._lowering
+        frame, owner = record.frame, record.owner
+        node = record.node
+        attributes = {}
+        places: dict[str, list[int]] = {}
+        for name, bindings in frame.bindings.items():
+            values = [b for b in bindings if b.how in ("assign", "annotated")]
+            if values:
+                attributes[name] = [lower._bound(b, name, frame) for b in values]
+                places[name] = _place(values[-1].detail if isinstance(values[-1].detail, ast.AST) else values[-1].value)
+        instance: dict[str, list[int]] = {}
+        for name, assigned in record.attributes.items():
+            found = [lower._bound(binding, name, where) for where, binding in assigned]
+            instance[name] = [term for term in found if term]
+        return ClassSummary(
+            name=node.name,
+            qualname=frame.qualname,
+            span=_header(node),
+            function=frame.index,
+            bases=[lower.annotation(base, owner, record.block, record.order) for base in node.bases],
+            decorators=[lower.lower(d, owner, record.block, record.order) for d in node.decorator_list],
+            attributes=attributes,
+            instance=instance,
+            methods=dict(record.methods),
+            places=places,
+        )
+
+
+def _place(node: Any) -> list[int]:
+    return [node.lineno, node.col_offset, node.end_lineno, node.end_col_offset]
+
+
+def _header(node: Any) -> list[int]:
+    """The span of a definition's first line: what stands between the keyword and the end of that line."""
+    if isinstance(node, ast.Module):
+        return [1, 0, 1, 0]
+    if isinstance(node, ast.Lambda):
+        return _place(node)
+    return [node.lineno, node.col_offset, node.lineno, node.col_offset + len(node.name)]
+
+
+def _is_retry(loop: ast.For | ast.AsyncFor) -> bool:
+    """A loop that tries one thing again: it leaves from inside a ``try`` and goes on from the handler."""
+    if not (isinstance(loop.iter, ast.Call) and isinstance(loop.iter.func, (ast.Name, ast.Attribute))):
+        return False
+    name = getattr(loop.iter.func, "id", None) or getattr(loop.iter.func, "attr", "")
+    if name not in ("range", "count"):
+        return False
+    for statement in ast.walk(loop):
+        if isinstance(statement, ast.Try) and statement.handlers:
+            left = any(isinstance(s, (ast.Return, ast.Break)) for part in statement.body for s in ast.walk(part))
+            if left or any(isinstance(s, (ast.Return, ast.Break)) for s in statement.orelse):
+                return True
+    return False
+
+
+def _goes_through_items(loop: Any) -> bool:
+    """A ``while`` that takes one item after the other from a collection, rather than waiting, retrying or paging."""
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in ("pop", "popleft", "popitem"):
+                return True
+    return False
+
+
+def _traits(visit: Visit) -> list[str]:
+    traits = []
+    module = visit.frames[0]
+    if any(block.kind == scopes.MAIN for block in module.blocks):
+        traits.append("main")
+    collected = any(name.startswith("test") and b[-1].how == "function" for name, b in module.bindings.items())
+    if not collected:
+        collected = any(
+            name.startswith("test") for record in visit.classes for name in record.methods
+        ) or any(_is_fixture(frame) for frame in visit.frames)
+    if collected:
+        traits.append("test")
+    return traits
+
+
+def _is_fixture(frame: Frame) -> bool:
+    for decorator in getattr(frame.node, "decorator_list", ()):
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if (getattr(target, "attr", None) or getattr(target, "id", "")).endswith("fixture"):
+            return True
+    return False
+
+
+def summarise(
+    tree: ast.Module, module: str, *, is_package: bool, kept_builtins: frozenset[str] = frozenset()
+) -> ModuleSummary:
+    """The summary of a parsed module; raises RecursionError when the tree is too deep for the running interpreter."""
+    return Summariser(Visit(tree), module, is_package=is_package, kept_builtins=kept_builtins).summary()
+
+
+__all__ = ["Summariser", "ends_path", "summarise"]

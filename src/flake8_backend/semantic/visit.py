@@ -1,0 +1,516 @@
+"""The one walk over a module's tree: it fills frames, blocks, bindings and the records of calls and reads.
+
+Nothing is resolved here, because a name may be bound further down; ``lowering`` does that once the walk is done.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flake8_backend.semantic import scopes
+from flake8_backend.semantic.scopes import Binding, Block, CallRecord, ClassRecord, Frame
+
+_LEAVES = (ast.Constant, ast.Name, ast.Pass, ast.Break, ast.Continue)
+_EXITS = (ast.Raise, ast.Return, ast.Continue, ast.Break)
+
+
+def ends_path(body: Sequence[ast.stmt]) -> bool:
+    """Whether a statement list never falls through to what follows it."""
+    return bool(body) and isinstance(body[-1], _EXITS)
+
+
+class Visit:
+    """The walk over one module; afterwards ``frames`` and ``classes`` hold what was found."""
+
+    def __init__(self, tree: ast.Module, wanted: Mapping[type[ast.AST], object] = {}) -> None:
+        self.frames: list[Frame] = []
+        self.classes: list[ClassRecord] = []
+        self.star_imports: list[tuple[int, str | None]] = []
+        self.imported: set[str] = set()
+        self.matches: list[tuple[ast.AST, Frame, int, int]] = []
+        self.attribute_targets: list[tuple[ast.Attribute, Frame, Binding]] = []
+        self._wanted = wanted
+        self._order = 0
+        self._block = 0
+        self._outer = -1
+        self._class: ClassRecord | None = None
+        self._frame = self._open("module", tree, "<module>", "")
+        self._dispatch: dict[type[ast.AST], Callable[[Any], None]] = {
+            kind: getattr(self, f"_visit_{kind.__name__}") for kind in _HANDLED
+        }
+        for leaf in _LEAVES:
+            self._dispatch[leaf] = _nothing
+        for kind in wanted:
+            self._dispatch[kind] = self._noting(self._dispatch.get(kind, self._generic))
+        self._body(tree.body)
+
+    def _noting(self, inner: Callable[[Any], None]) -> Callable[[Any], None]:
+        def visit(node: ast.AST) -> None:
+            self.matches.append((node, self._frame, self._block, self._order))
+            inner(node)
+
+        return visit
+
+    # --- frames and blocks -------------------------------------------------------------------------------------
+
+    def _open(self, kind: str, node: ast.AST, name: str, qualname: str, parent: Frame | None = None) -> Frame:
+        frame = Frame(kind, node, name, qualname, parent, len(self.frames))
+        frame.blocks.append(Block(scopes.BODY, -1, 0))
+        self.frames.append(frame)
+        return frame
+
+    def _enter(self, kind: str, *nodes: ast.AST, transparent: bool = False) -> int:
+        """Open a block below the current one and make it current; gives the block that was current."""
+        blocks = self._frame.blocks
+        before = self._block
+        index = len(blocks)
+        blocks.append(Block(kind, before, blocks[before].region if transparent else index, nodes, None, self._order))
+        self._block = index
+        return before
+
+    def _within(self, kind: str, body: Sequence[ast.stmt], *nodes: ast.AST, transparent: bool = False) -> None:
+        before = self._enter(kind, *nodes, transparent=transparent)
+        self._body(body)
+        self._block = before
+
+    # --- the walk ----------------------------------------------------------------------------------------------
+
+    def _body(self, statements: Sequence[ast.stmt]) -> None:
+        dispatch = self._dispatch
+        generic = self._generic
+        for statement in statements:
+            dispatch.get(statement.__class__, generic)(statement)
+
+    def _expr(self, node: ast.AST | None) -> None:
+        if node is not None:
+            self._outer = -1
+            self._dispatch.get(node.__class__, self._generic)(node)
+
+    def _generic(self, node: ast.AST) -> None:
+        dispatch = self._dispatch
+        generic = self._generic
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value.__class__ is list:
+                for item in value:  # type: ignore[union-attr]
+                    if isinstance(item, ast.AST):
+                        self._outer = -1
+                        dispatch.get(item.__class__, generic)(item)
+            elif isinstance(value, ast.AST):
+                self._outer = -1
+                dispatch.get(value.__class__, generic)(value)
+
+    # --- names -------------------------------------------------------------------------------------------------
+
+    def _bind(self, name: str, how: str, value: ast.AST | None, detail: object = None) -> None:
+        self._order += 1
+        frame = self._frame
+        binding = Binding(how, value, self._block, self._order, detail)
+        if name in frame.global_names:
+            binding.block = 0
+            self.frames[0].bind(name, Binding(how, value, 0, self._order, detail if how != "assign" else frame))
+            return
+        if name in frame.nonlocal_names and frame.parent is not None:
+            outer = frame.parent
+            while outer.kind == "class" and outer.parent is not None:
+                outer = outer.parent
+            outer.bind(name, Binding("opaque", None, 0, self._order))
+            return
+        frame.bind(name, binding)
+
+    def _target(self, target: ast.expr, how: str, value: ast.AST | None, detail: object = None) -> None:
+        kind = target.__class__
+        if kind is ast.Name:
+            self._bind(target.id, how, value, detail)  # type: ignore[attr-defined]
+        elif kind is ast.Attribute:
+            self._attribute_target(target, how, value, detail)  # type: ignore[arg-type]
+        elif kind is ast.Tuple or kind is ast.List:
+            for position, element in enumerate(target.elts):  # type: ignore[attr-defined]
+                path = (*detail, position) if isinstance(detail, tuple) else (position,)
+                self._target(element, how if how.endswith("/unpack") else f"{how}/unpack", value, path)
+        elif kind is ast.Starred:
+            self._target(target.value, "opaque", None)  # type: ignore[attr-defined]
+        else:
+            self._expr(target)
+
+    def _attribute_target(self, target: ast.Attribute, how: str, value: ast.AST | None, detail: object) -> None:
+        self._order += 1
+        owner, frame = target.value, self._frame
+        if isinstance(owner, ast.Name) and self._class is not None and owner.id == frame.self_name:
+            binding = Binding(how, value, self._block, self._order, detail)
+            self._class.attributes.setdefault(target.attr, []).append((frame, binding))
+            return
+        self._expr(owner)
+        if how == "assign":
+            self.attribute_targets.append((target, frame, Binding(how, value, self._block, self._order, detail)))
+
+    # --- statements --------------------------------------------------------------------------------------------
+
+    def _visit_Assign(self, node: ast.Assign) -> None:
+        self._expr(node.value)
+        for target in node.targets:
+            self._target(target, "assign", node.value)
+
+    def _visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._expr(node.value)
+        self._target(node.target, "annotated", node.annotation, node.value)
+
+    def _visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self._expr(node.value)
+        if isinstance(node.target, ast.Name):
+            self._bind(node.target.id, "augmented", node)
+        else:
+            self._expr(node.target)
+
+    def _visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self._expr(node.value)
+        self._target(node.target, "assign", node.value)
+
+    def _visit_TypeAlias(self, node: Any) -> None:
+        self._target(node.name, "assign", node.value)
+
+    def _visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.imported.add(alias.name)
+            if alias.asname:
+                self._bind(alias.asname, "import", None, alias.name)
+            else:
+                top = alias.name.partition(".")[0]
+                self._bind(top, "import", None, top)
+
+    def _visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        if not node.level:
+            self.imported.add(module)
+        for alias in node.names:
+            if alias.name == "*":
+                self.star_imports.append((node.level, module))
+                continue
+            self._bind(alias.asname or alias.name, "import from", None, (node.level, module, alias.name))
+
+    def _visit_Global(self, node: ast.Global) -> None:
+        self._frame.global_names.update(node.names)
+
+    def _visit_Nonlocal(self, node: ast.Nonlocal) -> None:
+        self._frame.nonlocal_names.update(node.names)
+
+    def _visit_Expr(self, node: ast.Expr) -> None:
+        self._expr(node.value)
+
+    def _visit_Return(self, node: ast.Return) -> None:
+        if node.value is not None:
+            self._expr(node.value)
+            self._frame.returns.append((node.value, self._block, self._order))
+
+    def _visit_Delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if not isinstance(target, ast.Name):
+                self._expr(target)
+
+    def _visit_If(self, node: ast.If) -> None:
+        self._expr(node.test)
+        kind = _special_test(node.test) or scopes.IF
+        before = len(self._frame.blocks)
+        self._within(kind, node.body, node.test)
+        if ends_path(node.body):
+            self._frame.blocks[before].exits = True
+            self._note_allow_list(node.test)
+        if node.orelse:
+            self._within(scopes.ELSE, node.orelse, node.test)
+
+    def _note_allow_list(self, test: ast.expr) -> None:
+        """``if column not in ALLOWED: raise``: below, the name holds one of the allowed values."""
+        for part in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]:
+            if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
+                part = part.operand
+                wanted: type[ast.cmpop] = ast.In
+            else:
+                wanted = ast.NotIn
+            if isinstance(part, ast.Compare) and isinstance(part.ops[0], wanted) and isinstance(part.left, ast.Name):
+                self._order += 1
+                self._frame.allowed.append((part.left.id, self._block, self._order))
+
+    def _loop(self, node: ast.For | ast.AsyncFor, kind: str) -> None:
+        self._expr(node.iter)
+        self._frame.iterations.append((node.iter, self._block, self._order, kind is scopes.ASYNC_FOR))
+        before = self._enter(kind, node)
+        self._rows(node.target)
+        self._target(node.target, "element", node.iter)
+        self._body(node.body)
+        self._block = before
+        if node.orelse:
+            self._within(scopes.ELSE, node.orelse)
+
+    def _rows(self, target: ast.expr) -> None:
+        """Remember loop variables, whose attribute reads are recorded."""
+        if target.__class__ is ast.Name:
+            self._frame.row_names.add(target.id)  # type: ignore[attr-defined]
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for element in target.elts:
+                self._rows(element)
+
+    def _visit_For(self, node: ast.For) -> None:
+        self._loop(node, scopes.FOR)
+
+    def _visit_AsyncFor(self, node: ast.AsyncFor) -> None:
+        self._loop(node, scopes.ASYNC_FOR)
+
+    def _visit_While(self, node: ast.While) -> None:
+        before = self._enter(scopes.WHILE, node)
+        self._expr(node.test)
+        self._body(node.body)
+        self._block = before
+        if node.orelse:
+            self._within(scopes.ELSE, node.orelse)
+
+    def _with(self, node: ast.With | ast.AsyncWith, kind: str) -> None:
+        before = self._block
+        for item in node.items:
+            self._expr(item.context_expr)
+            self._enter(kind, item.context_expr, transparent=True)
+            if item.optional_vars is not None:
+                self._target(item.optional_vars, "entered", item.context_expr)
+        self._body(node.body)
+        self._block = before
+
+    def _visit_With(self, node: ast.With) -> None:
+        self._with(node, scopes.WITH)
+
+    def _visit_AsyncWith(self, node: ast.AsyncWith) -> None:
+        self._with(node, scopes.ASYNC_WITH)
+
+    def _visit_Try(self, node: ast.Try) -> None:
+        falls = [handler for handler in node.handlers if not ends_path(handler.body)]
+        self._within(scopes.TRY, node.body, node, transparent=not falls)
+        for handler in node.handlers:
+            self._expr(handler.type)
+            before = self._enter(scopes.EXCEPT, handler)
+            if handler.name:
+                self._bind(handler.name, "caught", handler.type)
+            self._body(handler.body)
+            self._block = before
+        if node.orelse:
+            self._within(scopes.ELSE, node.orelse, transparent=not falls)
+        if node.finalbody:
+            self._within(scopes.FINALLY, node.finalbody, transparent=True)
+
+    _visit_TryStar = _visit_Try
+
+    def _visit_Match(self, node: ast.Match) -> None:
+        self._expr(node.subject)
+        for case in node.cases:
+            before = self._enter(scopes.CASE, case)
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    self._bind(name, "opaque", None)
+            self._expr(case.guard)
+            self._body(case.body)
+            self._block = before
+
+    # --- definitions -------------------------------------------------------------------------------------------
+
+    def _visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for decorator in node.decorator_list:
+            self._expr(decorator)
+        arguments = node.args
+        for default in (*arguments.defaults, *arguments.kw_defaults):
+            self._expr(default)
+        outer, block, class_record, outer_call = self._frame, self._block, self._class, self._outer
+        self._order += 1
+        order = self._order
+        is_method = outer.kind == "class"
+        prefix = "" if outer.kind == "module" else outer.qualname + ("." if is_method else ".<locals>.")
+        frame = self._open("method" if is_method else "function", node, node.name, prefix + node.name, outer)
+        frame.decorated_in = (block, order)
+        frame.is_async = isinstance(node, ast.AsyncFunctionDef)
+        self._bind(node.name, "function", node, frame.index)
+        if is_method and class_record is not None:
+            frame.class_index = class_record.index
+            class_record.methods[node.name] = frame.index
+        elif outer.kind in ("method", "function", "lambda"):
+            frame.class_index = -1
+        frame.parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        if is_method and not _is_static(node) and (arguments.posonlyargs or arguments.args):
+            frame.self_name = frame.parameters[0].arg
+        elif not is_method and outer.self_name is not None and outer.self_name not in {a.arg for a in frame.parameters}:
+            frame.self_name = outer.self_name
+        self._frame, self._block = frame, 0
+        if not is_method and outer.kind == "module":
+            self._class = None
+        for position, parameter in enumerate(frame.parameters):
+            self._bind(parameter.arg, "parameter", parameter, position)
+        for star in (arguments.vararg, arguments.kwarg):
+            if star is not None:
+                self._bind(star.arg, "opaque", None)
+        self._body(node.body)
+        self._frame, self._block, self._class, self._outer = outer, block, class_record, outer_call
+
+    _visit_AsyncFunctionDef = _visit_FunctionDef
+
+    def _visit_Lambda(self, node: ast.Lambda) -> None:
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            self._expr(default)
+        outer, block, outer_call = self._frame, self._block, self._outer
+        frame = self._open("lambda", node, "<lambda>", f"{outer.qualname}.<lambda>".lstrip("."), outer)
+        frame.decorated_in = (block, self._order)
+        frame.self_name = outer.self_name
+        frame.parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        self._frame, self._block = frame, 0
+        for position, parameter in enumerate(frame.parameters):
+            self._bind(parameter.arg, "parameter", parameter, position)
+        self._expr(node.body)
+        frame.returns.append((node.body, 0, self._order))
+        self._frame, self._block, self._outer = outer, block, outer_call
+
+    def _visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for part in (*node.decorator_list, *node.bases, *node.keywords):
+            self._expr(part)
+        outer, block, class_record = self._frame, self._block, self._class
+        self._order += 1
+        prefix = "" if outer.kind == "module" else outer.qualname + (".<locals>." if outer.kind != "class" else ".")
+        frame = self._open("class", node, node.name, prefix + node.name, outer)
+        frame.decorated_in = (block, self._order)
+        record = ClassRecord(node, frame, len(self.classes), outer, self._order, block)
+        frame.class_index = record.index
+        self.classes.append(record)
+        self._bind(node.name, "class", node, record.index)
+        self._frame, self._block, self._class = frame, 0, record
+        self._body(node.body)
+        self._frame, self._block, self._class = outer, block, class_record
+
+    # --- expressions -------------------------------------------------------------------------------------------
+
+    def _visit_Call(self, node: ast.Call, awaited: bool = False) -> None:
+        frame = self._frame
+        index = len(frame.calls)
+        frame.calls.append(CallRecord(node, self._block, self._order, awaited, self._outer))
+        func = node.func
+        if func.__class__ is ast.Attribute:
+            self._expr(func.value)  # type: ignore[attr-defined]
+        elif func.__class__ is not ast.Name:
+            self._expr(func)
+        dispatch, generic = self._dispatch, self._generic
+        for argument in node.args:
+            self._outer = index
+            if argument.__class__ is ast.Starred:
+                argument = argument.value  # type: ignore[attr-defined]
+            dispatch.get(argument.__class__, generic)(argument)
+        for keyword in node.keywords:
+            self._outer = index
+            value = keyword.value
+            dispatch.get(value.__class__, generic)(value)
+        self._outer = -1
+
+    def _visit_Await(self, node: ast.Await) -> None:
+        value = node.value
+        if value.__class__ is ast.Call:
+            outer = self._outer
+            if ast.Call in self._wanted:
+                self.matches.append((value, self._frame, self._block, self._order))
+            self._outer = outer
+            self._visit_Call(value, awaited=True)  # type: ignore[arg-type]
+        else:
+            self._expr(value)
+
+    def _visit_Attribute(self, node: ast.Attribute) -> None:
+        frame = self._frame
+        root: ast.expr = node
+        while root.__class__ is ast.Attribute:
+            inner, root = root, root.value  # type: ignore[attr-defined]
+        if root.__class__ is ast.Name:
+            name = root.id  # type: ignore[attr-defined]
+            if name == frame.self_name:
+                frame.self_reads.add(inner.attr)  # type: ignore[attr-defined]
+                if inner is not node:
+                    frame.reads.append((node, self._block, self._order))
+            elif name in frame.row_names or (
+                name in frame.bindings and frame.bindings[name][0].how in ("parameter", "element")
+            ):
+                frame.reads.append((node, self._block, self._order))
+            elif self._comprehension_name(name):
+                frame.reads.append((node, self._block, self._order))
+        else:
+            self._outer = -1
+            self._dispatch.get(root.__class__, self._generic)(root)
+
+    def _comprehension_name(self, name: str) -> bool:
+        blocks, index = self._frame.blocks, self._block
+        while index >= 0:
+            block = blocks[index]
+            if block.names is not None and name in block.names:
+                return True
+            index = block.parent
+        return False
+
+    def _comprehension(self, node: Any, *results: ast.expr) -> None:
+        before = self._block
+        for generator in node.generators:
+            self._expr(generator.iter)
+            self._frame.iterations.append((generator.iter, self._block, self._order, bool(generator.is_async)))
+            self._enter(scopes.COMPREHENSION, generator)
+            block = self._frame.blocks[self._block]
+            block.names = {}
+            self._order += 1
+            self._comprehension_target(generator.target, generator.iter, block.names, ())
+            for condition in generator.ifs:
+                self._expr(condition)
+        for result in results:
+            self._expr(result)
+        self._block = before
+
+    def _comprehension_target(
+        self, target: ast.expr, iterable: ast.expr, names: dict[str, Binding], path: tuple[int, ...]
+    ) -> None:
+        if isinstance(target, ast.Name):
+            how = "element/unpack" if path else "element"
+            names[target.id] = Binding(how, iterable, self._frame.blocks[self._block].parent, self._order, path)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for position, element in enumerate(target.elts):
+                self._comprehension_target(element, iterable, names, (*path, position))
+
+    def _visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
+        self._comprehension(node, node.elt)
+
+    _visit_SetComp = _visit_ListComp
+    _visit_GeneratorExp = _visit_ListComp
+
+    def _visit_DictComp(self, node: ast.DictComp) -> None:
+        self._comprehension(node, node.key, node.value)
+
+    def _visit_Yield(self, node: ast.Yield) -> None:
+        self._frame.is_generator = True
+        if node.value is not None:
+            self._expr(node.value)
+            self._frame.yields.append((node.value, self._block, self._order))
+
+    def _visit_YieldFrom(self, node: ast.YieldFrom) -> None:
+        self._frame.is_generator = True
+        self._expr(node.value)
+
+
+def _nothing(node: ast.AST) -> None:
+    """Leaves have nothing below them."""
+
+
+def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
+
+
+def _special_test(test: ast.expr) -> str | None:
+    """``if TYPE_CHECKING`` and ``if __name__ == "__main__"``."""
+    name = getattr(test, "id", None) or getattr(test, "attr", None)
+    if name == "TYPE_CHECKING":
+        return scopes.TYPE_CHECKING
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
+        return scopes.MAIN
+    return None
+
+
+_HANDLED = tuple(
+    getattr(ast, name.removeprefix("_visit_"))
+    for name in vars(Visit)
+    if name.startswith("_visit_") and hasattr(ast, name.removeprefix("_visit_"))
+)
