@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,23 +135,28 @@ def _needs_arguments(row: Row, table: str) -> bool:
     return table == "marker" and row["form"] in {"call", "decorator"} and row["kind"] in ARGUMENT_KINDS
 
 
-def words_of(documents: Iterable[Document], aliases: Aliases) -> Words:
-    """The words of these packs, under every alias too."""
+def words_of(documents: Iterable[Document]) -> Words:
+    """The words of these packs."""
     names: set[str] = set()
     argument_names: set[str] = set()
     for document in documents:
         for table in ("call", "marker", "class"):
             for row in rows_of(document, table):
-                told = [name for name in row["names"] if "*" not in name]
-                names.update(told)
+                names.update(row["names"])
                 if _needs_arguments(row, table):
-                    argument_names.update(map(aliases.canonical, told))
-                    argument_names.update(told)
-    spelled = {alias for alias in aliases.pairs if aliases.canonical(alias) in argument_names}
-    return Words(
-        terminals=frozenset(map(terminal_of, names | set(aliases.pairs))),
-        argument_terminals=frozenset(map(terminal_of, argument_names | spelled)),
-    )
+                    argument_names.update(row["names"])
+    return Words(_terminals(names), _terminals(argument_names))
+
+
+def _terminals(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(terminal for terminal in map(terminal_of, names) if "*" not in terminal)
+
+
+def spelled(words: Words, aliases: Aliases) -> Words:
+    """The same words with those that aliases use for them."""
+    pairs = aliases.pairs
+    in_arguments = {alias for alias in pairs if terminal_of(aliases.canonical(alias)) in words.argument_terminals}
+    return words | Words(_terminals(pairs), _terminals(in_arguments))
 
 
 def slim(document: Document, aliases: Aliases) -> dict[str, list[dict[str, Any]]]:
@@ -173,7 +177,7 @@ def compile_packs(files: Mapping[str, bytes]) -> str:
         check_document(document, file=file, complete=True)
     aliases = Aliases(aliases_of(documents))
     check_unique(documents, aliases)
-    words = words_of(documents.values(), aliases)
+    words = spelled(words_of(documents.values()), aliases)
     packs = {
         document["pack"]["name"]: {
             "tops": sorted(tops_of(document)),
@@ -243,15 +247,11 @@ def _is_fresh(text: str, wanted: str) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write for the next process; a read-only installation does without."""
+    """Write for the next process, all or nothing; a read-only installation does without."""
+    written = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
+        written.write_text(text, encoding="utf-8", newline="\n")
+        written.replace(path)
 
 
 def compiled_text(folder: Path = PACKS) -> str:
@@ -263,8 +263,7 @@ def compiled_text(folder: Path = PACKS) -> str:
         if _is_fresh(text, digest_of(files)):
             return text
     text = compile_packs(files)
-    if not sys.dont_write_bytecode:
-        _replace(path, text)
+    _replace(path, text)
     return text
 
 

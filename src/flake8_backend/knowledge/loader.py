@@ -151,9 +151,9 @@ def vocabulary(*, extra_packs: Sequence[Path] = (), rows: Mapping[str, Any] | No
     others = [_installed(), _own_packs(extra_packs), _own_rows(rows)]
     words = compiled.library().words
     if any(layer.documents for layer in others):
-        aliases = _aliases(others)
         for layer in others:
-            words |= compiled.words_of(layer.documents.values(), aliases)
+            words |= compiled.words_of(layer.documents.values())
+        words = compiled.spelled(words, _aliases(others))
     return _vocabulary(words)
 
 

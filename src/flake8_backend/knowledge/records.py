@@ -1,0 +1,181 @@
+"""Typed facts: what rules read of a row once it is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flake8_backend.core.diagnostic import Json
+    from flake8_backend.knowledge.names import TypeExpr
+
+Row = Mapping[str, Any]
+_SILENT_PEER = frozenset({"total", "per-op", "read", "wait"})
+
+
+@dataclass(frozen=True, slots=True)
+class Was:
+    """An older default: it held before version ``until`` of the library."""
+
+    until: str
+    default: float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """One way to bound the wait of a call.
+
+    ``pos`` is 0-based at the call site, without the receiver; None: keyword only. ``default`` is a number in ``unit``
+    or one of ``none``, ``inherit``, ``socket-default``, ``library``, ``required``. With ``where`` it is set on that
+    object, not in this call.
+    """
+
+    param: str
+    kind: str
+    default: float | str
+    pos: int | None = None
+    unit: str = "s"
+    where: str | None = None
+    was: tuple[Was, ...] = ()
+    note: str = ""
+
+    @property
+    def bounds_silent_peer(self) -> bool:
+        """Whether it ends the wait for a peer that accepts and never answers."""
+        return self.kind in _SILENT_PEER
+
+    @property
+    def seconds(self) -> float | None:
+        """The default in seconds, None where it is not a number."""
+        if isinstance(self.default, str):
+            return None
+        return self.default / 1000 if self.unit == "ms" else float(self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionFact:
+    """An argument that matters; ``unsafe`` lists values that are harmful, ``others`` parameters of the same meaning.
+
+    ``default`` is ``"none"`` for Python's None, and None where packs do not tell.
+    """
+
+    param: str
+    pos: int | None = None
+    default: Json = None
+    means: str = ""
+    unsafe: tuple[Json, ...] = ()
+    required: bool = False
+    others: tuple[str, ...] = ()
+    where: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFact:
+    """What a call does. ``name`` is canonical; for an inherited method it is the name on the base that tells it.
+
+    ``use`` says how the result must be used (``await``, ``async with``, ``async for``); empty: as it is.
+    """
+
+    name: str
+    effects: frozenset[str]
+    pack: str
+    role: str = ""
+    use: frozenset[str] = frozenset()
+    returns: TypeExpr | None = None
+    connection: str | None = None
+    default_wait: str | None = None
+    inherits_from: str | None = None
+    timeouts: tuple[Timeout, ...] = ()
+    ttl: OptionFact | None = None
+    options: tuple[OptionFact, ...] = ()
+    async_alt: str | None = None
+    since: str | None = None
+    until: str | None = None
+    note: str = ""
+    verified: bool = True
+
+    def option(self, param: str) -> OptionFact | None:
+        """The fact about one argument."""
+        return next((option for option in self.options if option.param == param), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerFact:
+    """How something is declared: a route, a guard, a model, a migration step … under any of ``names``."""
+
+    kind: str
+    form: str
+    names: tuple[str, ...]
+    pack: str
+    options: tuple[OptionFact, ...] = ()
+    path_param: str | None = None
+    methods: str | None = None
+    handler: str | None = None
+    async_handlers: str | None = None
+    sync_runs_in: str | None = None
+    since: str | None = None
+    lock: str | None = None
+    rewrites: str | None = None
+    loses_data: bool = False
+    breaks_old_code: bool = False
+    alternative: str | None = None
+    note: str = ""
+    verified: bool = True
+
+    def option(self, param: str) -> OptionFact | None:
+        """The fact about one argument."""
+        return next((option for option in self.options if option.param == param), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFact:
+    """A class of a library. ``is_implicit``: no row tells of it, but calls on it are known.
+
+    ``bases`` names the known bases, ``base_types`` tells them with their type arguments. ``iterates`` is what a loop
+    over it gives, ``items`` what ``x[0]`` gives, ``enters`` what ``with`` or ``async with`` gives (None: the object
+    itself), ``calls`` what calling an instance gives.
+    """
+
+    name: str
+    bases: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    attributes: Mapping[str, TypeExpr] = field(default_factory=dict)
+    base_types: tuple[TypeExpr, ...] = ()
+    iterates: TypeExpr | None = None
+    items: TypeExpr | None = None
+    enters: TypeExpr | None = None
+    awaits: TypeExpr | None = None
+    calls: TypeExpr | None = None
+    pack: str = ""
+    verified: bool = True
+    is_implicit: bool = False
+
+
+def timeout_of(row: Row) -> Timeout:
+    """A row of ``timeouts``."""
+    was = tuple(Was(**older) for older in row.get("was", ()))
+    return Timeout(**{**row, "was": was})
+
+
+def option_of(row: Row) -> OptionFact:
+    """A row of ``options``, or ``ttl``."""
+    lists = {key: tuple(row[key]) for key in ("unsafe", "others") if key in row}
+    keywords: dict[str, Any] = {**row, **lists}
+    return OptionFact(**keywords)
+
+
+def told(row: Row, *keys: str) -> dict[str, Any]:
+    """The keys that are there."""
+    return {key: row[key] for key in keys if key in row}
+
+
+_NOT_PLAIN = frozenset({"names", "options", "source", "checked", "version"})
+
+
+def marker_of(row: Row, *, pack: str, names: Iterable[str]) -> MarkerFact:
+    """A row of ``[[marker]]`` under these of its names."""
+    plain = {key: value for key, value in row.items() if key not in _NOT_PLAIN}
+    options = tuple(map(option_of, row.get("options", ())))
+    return MarkerFact(names=tuple(names), pack=pack, options=options, **plain)
