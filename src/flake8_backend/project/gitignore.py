@@ -22,10 +22,8 @@ class IgnoreFile:
     """One ``.gitignore``: what it says of the paths below the folder ``base``."""
 
     def __init__(self, base: str, text: str) -> None:
-        from pathspec import GitIgnoreSpec
-
         self._prefix = len(base.rstrip(os.sep)) + 1
-        self._spec: GitIgnoreSpec = GitIgnoreSpec.from_lines(text.splitlines())
+        self._spec = _spec(text.splitlines())
         self._any = _any_of(self._spec)
 
     def verdict(self, path: str, *, is_folder: bool) -> bool | None:
@@ -34,6 +32,26 @@ class IgnoreFile:
         if not self._any.match(relative):
             return None
         return self._spec.check_file(relative).include
+
+
+def _spec(lines: list[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except (re.error, ValueError):
+        # git passes over a line that it cannot read
+        return GitIgnoreSpec.from_lines(line for line in lines if _is_valid(line))
+
+
+def _is_valid(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (re.error, ValueError):
+        return False
+    return True
 
 
 def _any_of(spec: GitIgnoreSpec) -> re.Pattern[str]:
