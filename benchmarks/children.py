@@ -12,14 +12,17 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flake8_backend.config import Options
+from flake8_backend.project.project import Project
+
 from flake8_backend.core.registry import all_rules
 from flake8_backend.core.source import SourceFile, UndecodableSource
-from flake8_backend.project.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 def readable(project_files: Iterable[Path]) -> list[tuple[Path, str]]:

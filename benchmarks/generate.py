@@ -1,8 +1,11 @@
-"""A made-up service of any size: routers call services, services call repositories and clients, all in other modules."""
+"""A made-up service of any size: routers call services, services call clients and tables, all in other modules."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LAYERS = 4  # files per feature
 

@@ -6,13 +6,12 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import flake8_backend
-from flake8_backend.core.diagnostic import Safety
 from flake8_backend.core.registry import all_rules
 from flake8_backend.core.rule import Category, Rule
 from flake8_backend.dev import rule_docs
@@ -20,13 +19,18 @@ from harness.cases import FIXTURES, cases_in, check
 from harness.contracts import (
     declared_packs,
     dotted_constants,
-    impure_places,
     imports_of,
+    impure_places,
     is_framework_name,
     module_name,
     runtime_imports_of,
 )
 from harness.marks import marks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flake8_backend.core.diagnostic import Safety
 
 PACKAGE = Path(flake8_backend.__file__).parent
 CHECKOUT = Path(__file__).parent.parent
@@ -214,7 +218,11 @@ def reaches(name: str, module: str) -> bool:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: module_name(path, PACKAGE))
 def test_imports_keep_to_their_layer(path: Path) -> None:
     module = module_name(path, PACKAGE)
-    names = list(runtime_imports_of(ast.parse(path.read_text(encoding="utf-8")), package=module, is_package=path.stem == "__init__"))
+    names = list(
+        runtime_imports_of(
+            ast.parse(path.read_text(encoding="utf-8")), package=module, is_package=path.stem == "__init__"
+        )
+    )
     parts = module.split(".")
     for forbidden in FORBIDDEN.get(parts[1], ()) if len(parts) > 1 else ():
         wrong = [name for name in names if reaches(name, forbidden)]

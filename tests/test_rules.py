@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from pytest_snapshot.plugin import Snapshot
 
 from harness.cases import FIXTURES, Case, all_cases, cases_in, check
 from harness.fixing import fix_everything
 from harness.importforms import FORMS
 from harness.marks import Guard, MarkError, comments_of, compare, guards_of, marks_of, with_noqa
 from harness.rendering import render
+
+if TYPE_CHECKING:
+    from pytest_snapshot.plugin import Snapshot
 
 CASES = all_cases()
 BAD = [case for case in CASES if any(marks_of(text) for text in case.sources.values())]
@@ -148,7 +151,10 @@ def test_noqa_keeps_fixes_away(case: Case, tmp_path: Path) -> None:
 
 
 def test_a_comment_that_only_looks_like_a_mark_is_an_error() -> None:
-    assert [str(mark) for mark in marks_of("x = 1  # BE001 low: a; b; BE002\n")] == ["line 1: BE001 low: a; b", "line 1: BE002"]
+    assert [str(mark) for mark in marks_of("x = 1  # BE001 low: a; b; BE002\n")] == [
+        "line 1: BE001 low: a; b",
+        "line 1: BE002",
+    ]
     with pytest.raises(MarkError, match="is no mark"):
         marks_of("x = 1  # BE001, sometimes\n")
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-from flake8_backend.core.diagnostic import Diagnostic
-from flake8_backend.core.suppression import suppressed
-from flake8_backend.project.project import Project
+from typing import TYPE_CHECKING, Any
 
 from flake8_backend.config import Options
+from flake8_backend.project.project import Project
+
+from flake8_backend.core.suppression import suppressed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flake8_backend.core.diagnostic import Diagnostic
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,9 +37,7 @@ class Case:
     @property
     def sources(self) -> dict[str, str]:
         """The Python files as text, in the order of their paths."""
-        return {
-            path: data.decode() for path, data in sorted(self.files.items()) if path.endswith((".py", ".pyi"))
-        }
+        return {path: data.decode() for path, data in sorted(self.files.items()) if path.endswith((".py", ".pyi"))}
 
     @property
     def is_single_file(self) -> bool:
@@ -71,15 +72,15 @@ def _settings(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     table = tomllib.loads(path.read_text())
-    return {
-        key.replace("-", "_"): tuple(value) if isinstance(value, list) else value for key, value in table.items()
-    }
+    return {key.replace("-", "_"): tuple(value) if isinstance(value, list) else value for key, value in table.items()}
 
 
 def cases_in(folder: Path) -> list[Case]:
     """Every case of one fixture folder."""
     code = folder.name.upper()
-    shared = {path.name: path.read_bytes() for path in (folder / "pyproject.toml", folder / "setup.cfg") if path.exists()}
+    shared = {
+        path.name: path.read_bytes() for path in (folder / "pyproject.toml", folder / "setup.cfg") if path.exists()
+    }
     found = [
         Case(code, path.name, {path.name: path.read_bytes(), **shared}, _settings(folder))
         for path in sorted([*folder.glob("bad*.py"), *folder.glob("good*.py")])

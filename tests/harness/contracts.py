@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -14,7 +17,9 @@ else:
     import tomli as tomllib
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_<>*]\w*)*\Z")
-_MUTATORS = frozenset("add append clear discard extend insert pop popitem remove setdefault update".split())
+_MUTATORS = frozenset(
+    ("add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update")
+)
 _MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
@@ -120,7 +125,9 @@ def impure_places(tree: ast.Module) -> list[str]:
         names = {target.id for target in targets if isinstance(target, ast.Name)}
         module_names |= names
         mutable = isinstance(statement.value, _MUTABLE)
-        told += [f"line {statement.lineno}: {name} can change" for name in sorted(names) if mutable and not name.isupper()]
+        told += [
+            f"line {statement.lineno}: {name} can change" for name in sorted(names) if mutable and not name.isupper()
+        ]
     for node in ast.walk(tree):
         if isinstance(node, ast.Global):
             told.append(f"line {node.lineno}: global")

@@ -10,11 +10,14 @@ import ast
 import builtins
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.core.source import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @dataclass
@@ -38,6 +41,9 @@ class _Edits:
         for start, end, replacement in sorted(self.edits, reverse=True):
             text = text[:start] + replacement + text[end:]
         return text
+
+
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
 class _Module:
@@ -73,9 +79,7 @@ class _Module:
                 yield node.id
             elif isinstance(node, ast.arg):
                 yield node.arg
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                yield node.name
-            elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            elif isinstance(node, _NAMED) and node.name:
                 yield node.name
             elif isinstance(node, ast.Global | ast.Nonlocal):
                 yield from node.names
@@ -92,9 +96,10 @@ class _Module:
 
     def absolute_froms(self) -> Iterator[tuple[ast.ImportFrom, str]]:
         for stmt in self.imports:
-            if isinstance(stmt, ast.ImportFrom) and not stmt.level and stmt.module and stmt.module != "__future__":
-                if all(alias.name != "*" for alias in stmt.names):
-                    yield stmt, stmt.module
+            if not isinstance(stmt, ast.ImportFrom) or stmt.level or stmt.names[0].name == "*":
+                continue
+            if stmt.module and stmt.module != "__future__":
+                yield stmt, stmt.module
 
     def chain(self, name: ast.Name, depth: int) -> ast.expr | None:
         """The attribute access ``depth`` levels above ``name`` when it is read in one line."""

@@ -12,10 +12,13 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MARKS = re.compile(r"#\s*(BE\d{3}\b.*)$")
 _MARK = re.compile(r"(BE\d{3})(?: (critical|high|medium|low|info))?(?:: (\S.*))?\Z")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from flake8_backend.core.diagnostic import Diagnostic
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from flake8_backend.core.diagnostic import Diagnostic
 
 
 def _render(path: str, lines: list[str], found: Diagnostic) -> Iterator[str]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flake8_backend.config import Options
-from flake8_backend.core.diagnostic import Diagnostic, Json, Span
-from flake8_backend.core.suppression import suppressed
 from flake8_backend.project.project import Project
+
+from flake8_backend.core.suppression import suppressed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from flake8_backend.core.diagnostic import Diagnostic, Json, Span
 
 CONTEXT = 2  # lines shown before and after a finding
 
@@ -92,7 +97,7 @@ def sample(found: Sequence[Finding], size: int | None, *, seed: int = 0) -> list
     chosen = []
     for code in sorted({finding.diagnostic.code for finding in found}):
         items = [finding for finding in found if finding.diagnostic.code == code]
-        picked = random.Random(seed).sample(range(len(items)), min(size, len(items)))  # noqa: S311 (no secret)
+        picked = random.Random(seed).sample(range(len(items)), min(size, len(items)))
         chosen += [items[number] for number in sorted(picked)]
     return chosen
 
@@ -111,7 +116,9 @@ def render(finding: Finding) -> str:
     return "\n".join(parts) + "\n"
 
 
-def report(root: Path, *, codes: Sequence[str] = (), size: int | None = None, seed: int = 0, as_json: bool = False) -> str:
+def report(
+    root: Path, *, codes: Sequence[str] = (), size: int | None = None, seed: int = 0, as_json: bool = False
+) -> str:
     """What the command prints: the (sampled) findings, then counts per rule and severity of all of them."""
     options = Options()
     if codes:
