@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.source import digest
 from flake8_backend.knowledge.facts import Pack
 from flake8_backend.knowledge.names import Aliases, KnowledgeError, TypeExpr, parse_type, terminal_of, top_of
+from flake8_backend.knowledge.records import type_texts
 from flake8_backend.knowledge.schema import OPEN_TABLES, ROW_TABLES, Document, Row, check_document, rows_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ FORMAT = 1  # of compiled.jsonl; raise it when anything that is derived from pac
 PACKS = Path(__file__).with_name("packs")
 COMPILED = "compiled.jsonl"
 _EVIDENCE = ("source", "checked", "version")  # for readers of packs, not for rules
-_TYPE_KEYS = ("returns", "iterates", "items", "enters", "awaits", "calls", "type")
 ARGUMENT_ROLES = frozenset(
     {
         "db-execute",
@@ -105,10 +105,7 @@ def check_unique(documents: Mapping[str, Document], aliases: Aliases) -> None:
 
 
 def _types_of(row: Row) -> Iterator[TypeExpr]:
-    texts = [row[key] for key in _TYPE_KEYS if key in row]
-    texts.extend(row.get("attributes", {}).values())
-    texts.extend(row.get("bases", ()))
-    for text in texts:
+    for text in type_texts(row):
         yield from parse_type(text).walk()
 
 

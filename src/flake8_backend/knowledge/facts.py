@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flake8_backend.knowledge.names import Aliases, TypeExpr, parse_type
+from flake8_backend.knowledge.names import Aliases, TypeExpr, names_in_type, parse_type
 from flake8_backend.knowledge.records import (
     CallFact,
     ClassFact,
@@ -24,6 +24,7 @@ from flake8_backend.knowledge.records import (
     option_of,
     timeout_of,
     told,
+    type_texts,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ class Knowledge:
     def _find_class(self, name: str) -> ClassFact | None:
         located = self._rows["class"].get(name)
         if located is None:
-            return ClassFact(name, is_implicit=True) if self._is_used_as_class(name) else None
+            is_class = name in self._named_types or self._is_used_as_class(name)
+            return ClassFact(name, is_implicit=True) if is_class else None
         row, pack = located
         base_types = tuple(map(self._parsed, row.get("bases", ())))
         return ClassFact(
@@ -171,6 +173,13 @@ class Knowledge:
             pack=pack,
             **told(row, "verified"),
         )
+
+    @cached_property
+    def _named_types(self) -> frozenset[str]:
+        """The classes that type expressions of the loaded packs name."""
+        rows = (row for located in self._rows.values() for row, _ in located.values())
+        names = {name for row in rows for text in type_texts(row) for name in names_in_type(text)}
+        return frozenset(map(self.canonical, names))
 
     def _is_used_as_class(self, name: str) -> bool:
         """Two of: written like a class, called, has methods (``socket.socket`` is called and has methods)."""

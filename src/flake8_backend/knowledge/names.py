@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _NAME = r"[A-Za-z_]\w*"
 _TOKEN = re.compile(rf"\s*(\$(?:arg:)?\w+(?:\.{_NAME})?|{_NAME}(?:\.{_NAME})*|[\[\],=])")
 _VARIABLE = re.compile(rf"\$(?:arg:(?P<keyword>{_NAME})|(?P<position>\d)|(?P<name>{_NAME}))(?:\.(?P<field>{_NAME}))?\Z")
+_DOTTED_IN_TYPE = re.compile(rf"(?<![\w$.:]){_NAME}(?:\.{_NAME})+")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 _ALIAS_STEPS = 10  # an alias of an alias is fine; more steps than this is a loop
 
@@ -155,6 +156,11 @@ def _check_type_name(name: str) -> None:
 def parse_type(text: str) -> TypeExpr:
     """The type expression ``text``; raises ValueError."""
     return _Parser(text).whole()
+
+
+def names_in_type(text: str) -> list[str]:
+    """The dotted classes that a valid type expression names; cheaper than parsing it."""
+    return _DOTTED_IN_TYPE.findall(text)
 
 
 class Aliases:

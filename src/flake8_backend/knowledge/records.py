@@ -153,6 +153,12 @@ class ClassFact:
     is_implicit: bool = False
 
 
+def type_texts(row: Row) -> list[str]:
+    """Every type expression of a row of any table."""
+    texts = [row[key] for key in ("returns", "iterates", "items", "enters", "awaits", "calls", "type") if key in row]
+    return [*texts, *row.get("attributes", {}).values(), *row.get("bases", ())]
+
+
 def timeout_of(row: Row) -> Timeout:
     """A row of ``timeouts``."""
     was = tuple(Was(**older) for older in row.get("was", ()))
