@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.cases import FIXTURES, Case, all_cases, cases_in, check
-from harness.fixing import fix_everything
+from harness.fixing import fix_case
 from harness.importforms import FORMS
 from harness.marks import Guard, MarkError, comments_of, compare, guards_of, marks_of, with_noqa
 from harness.rendering import render
@@ -116,7 +116,7 @@ def test_fixed_files_are_as_last_read(folder: Path, tmp_path: Path, snapshot: Sn
     fixed: dict[str, str] = {}
     for case in cases_in(folder):
         before = case.sources
-        after = fix_everything(case.write(tmp_path / case.name), case.options)
+        after = fix_case(case, tmp_path / case.name)
         for path, text in after.items():
             if text != before[path]:
                 place = Path(path) if case.is_single_file else Path(case.name, path)
@@ -130,24 +130,25 @@ def test_fixed_files_are_as_last_read(folder: Path, tmp_path: Path, snapshot: Sn
 
 @pytest.mark.parametrize("case", BAD, ids=str)
 def test_fixing_repairs_what_it_can_and_settles(case: Case, tmp_path: Path) -> None:
-    found = check(case, tmp_path)
-    root = tmp_path
-    after = fix_everything(root, case.options)
+    found = check(case, tmp_path / "before")
+    after = fix_case(case, tmp_path / "fixed")
+    fixed = case
     for path, text in after.items():
         compile(text, path, "exec", dont_inherit=True)
         lost = Counter(comments_of(case.sources[path])) - Counter(comments_of(text))
         assert lost == Counter(), path
-    left = check(Case(case.code, case.name, {path: text.encode() for path, text in after.items()}), tmp_path / "again")
+        fixed = fixed.with_text(path, text)
+    left = check(fixed, tmp_path / "after")
     fixable = sum(item.best_fix(unsafe=True) is not None for items in found.values() for item in items)
     assert sum(map(len, left.values())) <= sum(map(len, found.values())) - fixable
-    assert fix_everything(root, case.options) == after
+    assert fix_case(fixed, tmp_path / "again") == after
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
 def test_noqa_keeps_fixes_away(case: Case, tmp_path: Path) -> None:
     for path, text in case.sources.items():
         case = case.with_text(path, with_noqa(text))
-    assert fix_everything(case.write(tmp_path), case.options) == case.sources
+    assert fix_case(case, tmp_path) == case.sources
 
 
 def test_a_comment_that_only_looks_like_a_mark_is_an_error() -> None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.config import Options
 from flake8_backend.project.project import Project
 
+from flake8_backend.config import Options, Overrides, load_options, parse_toml
 from flake8_backend.core.suppression import suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flake8_backend.core.diagnostic import Diagnostic
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -43,10 +38,9 @@ class Case:
     def is_single_file(self) -> bool:
         return not self.name.startswith("project_")
 
-    @property
-    def options(self) -> Options:
-        """The rule of the fixture alone, unless its config.toml says otherwise."""
-        return Options(**{"select": (self.code,), "use_cache": False, **self.settings})
+    def options(self, root: Path) -> Options:
+        """The rule of the fixture alone, unless its config.toml says otherwise, for the project as written to ``root``."""
+        return load_options(root, Overrides(table={"select": [self.code], "cache": False, **self.settings}))
 
     def with_text(self, path: str, text: str) -> Case:
         """The same project with other text in one file."""
@@ -55,7 +49,7 @@ class Case:
     def write(self, root: Path) -> Path:
         """The project on disk, below ``root``, where nothing else is."""
         root.mkdir(parents=True, exist_ok=True)
-        (root / "pyproject.toml").write_text("")
+        (root / "pyproject.toml").write_text("")  # here the project ends
         for path, data in self.files.items():
             target = root / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -67,12 +61,9 @@ class Case:
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    """Fields of Options from config.toml, with lists as tuples."""
+    """Keys of ``[tool.flake8-backend]`` from config.toml."""
     path = folder / "config.toml"
-    if not path.exists():
-        return {}
-    table = tomllib.loads(path.read_text())
-    return {key.replace("-", "_"): tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    return parse_toml(path.read_bytes(), name=str(path)) if path.exists() else {}
 
 
 def cases_in(folder: Path) -> list[Case]:
@@ -114,4 +105,9 @@ def findings(root: Path, options: Options) -> dict[str, list[Diagnostic]]:
 
 def check(case: Case, root: Path) -> dict[str, list[Diagnostic]]:
     """What is reported in a case, written below ``root``."""
-    return findings(case.write(root), case.options)
+    return findings(case.write(root), case.options(root))
+
+
+def copied(project: Path, target: Path) -> Path:
+    """A copy of a project that may be written to; returns ``target``."""
+    return shutil.copytree(project, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))

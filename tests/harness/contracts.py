@@ -7,14 +7,11 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from flake8_backend.config import parse_toml
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_<>*]\w*)*\Z")
 _MUTATORS = frozenset(
@@ -75,7 +72,7 @@ def declared_packs(folder: Path) -> frozenset[str]:
     """The top-level modules that switch packs on."""
     names: set[str] = set()
     for path in folder.glob("*.toml"):
-        pack = tomllib.loads(path.read_text(encoding="utf-8")).get("pack", {})
+        pack = parse_toml(path.read_bytes(), name=path.name).get("pack", {})
         names.update(pack.get("imports", pack.get("modules", ())))
     return frozenset(name.partition(".")[0] for name in names)
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flake8_backend.config import Options
-from flake8_backend.project.project import Project
-
 from flake8_backend.core.suppression import suppressed
+from flake8_backend.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,0 +1,105 @@
+"""The examples that users read are true: those in the rules' own words, and the service in ``examples/``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flake8_backend.config import Options
+from flake8_backend.core.registry import all_rules
+from harness.cases import Case, check, copied, findings
+from harness.fixing import fix_case, fix_everything
+
+if TYPE_CHECKING:
+    from flake8_backend.core.rule import Example
+
+EXAMPLES = [
+    pytest.param(rule.code, example, id=f"{rule.code}-{number}")
+    for rule in all_rules()
+    for number, example in enumerate(rule.examples, start=1)
+]
+SHOP = Path(__file__).parent.parent / "examples/shop"
+
+
+def project(code: str, text: str) -> Case:
+    return Case(code, "example.py", {"example.py": text.encode()})
+
+
+@pytest.mark.parametrize(("code", "example"), EXAMPLES)
+def test_the_bad_example_is_reported_and_the_good_one_is_not(code: str, example: Example, tmp_path: Path) -> None:
+    bad = check(project(code, example.bad), tmp_path / "bad")["example.py"]
+    good = check(project(code, example.good), tmp_path / "good")["example.py"]
+    assert [found.code for found in bad][:1] == [code]
+    assert good == []
+
+
+@pytest.mark.parametrize(("code", "example"), EXAMPLES)
+def test_a_fixed_example_reads_like_the_good_one(code: str, example: Example, tmp_path: Path) -> None:
+    case = project(code, example.bad)
+    after = fix_case(case, tmp_path)["example.py"]
+    assert (after == example.good) == example.fixed, after
+
+
+def shop_findings(root: Path) -> Counter[tuple[str, str, str]]:
+    """File, code and the line that is reported."""
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for path, found in findings(root, Options(use_cache=False)).items():
+        lines = (root / path).read_text(encoding="utf-8").splitlines()
+        counted.update((path, item.code, lines[item.span.line - 1].strip()) for item in found)
+    return counted
+
+
+MISTAKES = (
+    ("shop/clients/carrier.py", "BE002", "requests.get("),
+    ("shop/repositories/products.py", "BE003", "WHERE sku ="),
+    ("shop/repositories/reports.py", "BE003", "revenue_by_month(status)"),
+    ("shop/routers/backoffice.py", "BE005", "order.customer.name"),
+    ("shop/routers/orders.py", "BE001", "checkout.pay("),
+    ("shop/routers/products.py", "BE004", "ProductRepository(session).all()"),
+    ("shop/services/backlog.py", "BE005", "total_of(order)"),
+    ("shop/services/exchange.py", "BE001", "time.sleep(interval)"),
+)
+
+
+def test_the_example_service_has_the_mistakes_that_its_readme_promises() -> None:
+    found = list(shop_findings(SHOP).elements())
+    for path, code, text in MISTAKES:
+        assert [line for place, name, line in found if (place, name) == (path, code) and text in line], (path, code)
+    assert len(found) == len(MISTAKES), found
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("shop/routers/orders.py", "BE001"),
+        ("shop/repositories/reports.py", "BE003"),
+        ("shop/services/backlog.py", "BE005"),
+    ],
+)
+def test_the_example_service_shows_chains_across_modules(path: str, code: str) -> None:
+    (item,) = [item for item in findings(SHOP, Options(use_cache=False))[path] if item.code == code]
+    assert {related.path for related in item.related} - {path}
+
+
+def test_the_example_service_is_repaired_where_it_can_be(tmp_path: Path) -> None:
+    root = copied(SHOP, tmp_path / "shop")
+    before = shop_findings(root)
+    safe = fix_everything(root, Options(use_cache=False), unsafe=False)
+    assert "            await asyncio.sleep(interval)\n" in safe["shop/services/exchange.py"]
+    assert sum(text != (SHOP / path).read_text(encoding="utf-8") for path, text in safe.items()) == 1
+
+    after = fix_everything(root, Options(use_cache=False))
+    assert "timeout=10" in after["shop/clients/carrier.py"]
+    assert "sku = :sku" in after["shop/repositories/products.py"]
+    assert "selectinload(Order.customer)" in after["shop/routers/backoffice.py"]
+    left = shop_findings(root)
+    assert left < before
+    assert {(path, code) for path, code, _ in before - left} >= {
+        ("shop/clients/carrier.py", "BE002"),
+        ("shop/repositories/products.py", "BE003"),
+        ("shop/routers/backoffice.py", "BE005"),
+        ("shop/services/exchange.py", "BE001"),
+    }
