@@ -39,7 +39,7 @@ class Case:
         return not self.name.startswith("project_")
 
     def options(self, root: Path) -> Options:
-        """The rule of the fixture alone, unless its config.toml says otherwise, for the project as written to ``root``."""
+        """The rule of the fixture alone unless its config.toml says otherwise, for the project at ``root``."""
         return load_options(root, Overrides(table={"select": [self.code], "cache": False, **self.settings}))
 
     def with_text(self, path: str, text: str) -> Case:
