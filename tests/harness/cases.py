@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.project import Project
-
 from flake8_backend.config import Options, Overrides, load_options, parse_toml
 from flake8_backend.core.suppression import suppressed
+from flake8_backend.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -76,7 +76,7 @@ def findings(root: Path, options: Options) -> Iterator[Finding]:
     """Every finding below ``root``, in the order of files and places."""
     project = Project.open(root, options)
     reader = _Reader(project)
-    for path in sorted(project.paths()):
+    for path in project.paths:
         source = project.source(path)
         for diagnostic in project.diagnostics(path):
             if suppressed(source, diagnostic):
