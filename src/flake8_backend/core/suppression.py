@@ -60,6 +60,19 @@ def suppressed(source: SourceFile, diagnostic: Diagnostic) -> bool:
     return suppressions(source).covers(diagnostic.code, diagnostic.span.line)
 
 
+def visible(project: Project, path: Path) -> tuple[Diagnostic, ...]:
+    """What is reported of the file at the absolute ``path``: comments and per-file-ignores applied."""
+    options = project.options
+    found = [each for each in project.diagnostics(path) if options.reports_in(path, each.code)]
+    if not found or options.flake8.disable_noqa:
+        return tuple(found)
+    try:
+        comments = suppressions(project.source(path))
+    except (OSError, UndecodableSource):
+        return tuple(found)  # it cannot be read, which is what they say
+    return tuple(each for each in found if not comments.covers(each.code, each.span.line))
+
+
 @functools.lru_cache(maxsize=64)
 def _read(text: str) -> Suppressions:
     if "noqa" not in text.lower():

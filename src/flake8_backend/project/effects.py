@@ -28,7 +28,10 @@ from flake8_backend.semantic.summary import AWAITED, SITE_FLAGS, SITE_TERM
 
 BLOCKS = "blocks"
 _NODE = tuple[str, int]
-_GRAVITY = {"file-meta": 2, "file-entry": 1, "file-list": 1}
+_GRAVITY = {"file-meta": 2, "file-entry": 1, "file-list": 1, "stdout": 9, "log": 9}
+_FILE_EFFECTS = frozenset({"fs-read", "fs-write"})
+_MEMOISING = "cache-decorator"
+_HEAVY = frozenset({"password-hash", "key-generate", "cpu"})
 _RUNS_ARGUMENT = frozenset({"map", "filter", "sorted", "max", "min"})
 
 
@@ -46,8 +49,23 @@ class Leaf:
                 yield f"{BLOCKS}/{_GRAVITY[self.fact.role]}"
             else:
                 yield effect
-        if "cpu" in self.fact.effects and self.fact.role in ("password-hash", "key-generate"):
+        if "cpu" in self.fact.effects and self.fact.role in _HEAVY:
             yield "cpu/heavy"
+
+    @property
+    def is_file_work(self) -> bool:
+        """Whether it touches files and nothing else that is slow."""
+        return bool(self.fact.effects & _FILE_EFFECTS) and "net" not in self.fact.effects
+
+    @property
+    def is_on_handle(self) -> bool:
+        """Whether it works on a file that was opened before."""
+        return self.fact.role in ("file-read", "file-write") and self.name.startswith(("io.", "tempfile._"))
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the work is done while the result is gone through, not in the call."""
+        return self.fact.role == "file-list" or self.name.endswith("__iter__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,7 @@ class Effects:
         self._table = evaluator.table
         self._solved: dict[_NODE, dict[str, Step]] = {}
         self._calls: dict[_NODE, tuple[list[Edge], list[tuple[Span, Leaf]]]] = {}
+        self._memoised: dict[_NODE, bool] = {}
 
     # --- one call ----------------------------------------------------------------------------------------------
 
@@ -275,7 +294,22 @@ class Effects:
                             changed = True
         self._solved.update(found)
 
+    def is_memoised(self, node: _NODE) -> bool:
+        """Whether a function's body runs once for many calls: ``lru_cache`` and its like."""
+        known = self._memoised.get(node)
+        if known is None:
+            module = self._table.by_name[node[0]]
+            known = self._memoised[node] = any(
+                fact is not None and fact.role == _MEMOISING
+                for term in module.function(node[1]).decorators
+                for name in [self._evaluator.decorator_name(module, term)]
+                for fact in [self._evaluator.knowledge.call(name) if name else None]
+            )
+        return known
+
     def _travels(self, effect: str, edge: Edge) -> bool:
+        if self.is_memoised(edge.target):
+            return False
         if effect.startswith((BLOCKS, "cpu")):
             summary = self._table.by_name[edge.target[0]].function(edge.target[1])
             return not (edge.offloaded or summary.is_async or summary.is_generator and edge.pending)

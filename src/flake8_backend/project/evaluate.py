@@ -81,6 +81,7 @@ class Evaluator:
         self._names: dict[str, Value | None] = {}
         self._returns: dict[tuple[str, int], Value | None] = {}
         self._types: dict[tuple[str, int], Value | None] = {}
+        self._aliases: dict[str, tuple[Module, int] | None] = {}
         self._lineages: dict[ClassRef, tuple[ClassRef, ...]] = {}
         self._members: dict[tuple[ClassRef, str], Value | None] = {}
         self.visited: set[str] = set()
@@ -276,7 +277,7 @@ class Evaluator:
         """The library object that a function's decorator makes of it, if the packs tell."""
         module = self.table.by_name[value.module]
         for term in module.function(value.index).decorators:
-            decorator = self._decorator_name(module, term)
+            decorator = self.decorator_name(module, term)
             fact = self.knowledge.call(decorator) if decorator else None
             if fact is not None and fact.returns is not None and not fact.returns.is_variable:
                 made = self.instantiate(fact.returns, None, None)
@@ -284,7 +285,8 @@ class Evaluator:
                     return made
         return None
 
-    def _decorator_name(self, module: Module, term: int) -> str | None:
+    def decorator_name(self, module: Module, term: int) -> str | None:
+        """The library name of a decorator or marker, called or not."""
         parts = module.summary.terms[term]
         if parts[0] == terms.CALL:
             term = parts[1]
@@ -667,28 +669,32 @@ class Evaluator:
 
     def _alias(self, dotted: str) -> tuple[Module, int] | None:
         """The type expression behind ``SessionDep = Annotated[Session, Depends(get_db)]``, wherever it is."""
-        for _ in range(6):
-            if dotted.partition(".")[0] not in self.table.tops:
-                return None
-            module, rest = self.table.split(dotted)
-            if module is None or not rest or "." in rest:
-                return None
-            bound = module.summary.names.get(rest)
-            if bound is None:
-                for star in module.summary.stars:
-                    if self._alias(f"{star}.{rest}") is not None:
-                        return self._alias(f"{star}.{rest}")
-                return None
-            term = module.summary.terms[bound[-1]]
-            if term[0] == terms.ANNOTATED:
-                term = module.summary.terms[term[2]]
-                bound = [module.summary.terms[bound[-1]][2]]
-            if term[0] in (terms.ITEM, terms.BINARY, terms.UNION):
-                return module, bound[-1]
-            if term[0] != terms.NAME or term[1] == dotted:
-                return None
-            dotted = term[1]
-        return None
+        if dotted not in self._aliases:
+            self._aliases[dotted] = None  # star imports may go round in a circle
+            self._aliases[dotted] = self._find_alias(dotted)
+        return self._aliases[dotted]
+
+    def _find_alias(self, dotted: str) -> tuple[Module, int] | None:
+        if dotted.partition(".")[0] not in self.table.tops:
+            return None
+        module, rest = self.table.split(dotted)
+        if module is None or not rest or "." in rest:
+            return None
+        bound = module.summary.names.get(rest)
+        if bound is None:
+            for star in module.summary.stars:
+                found = self._alias(f"{star}.{rest}")
+                if found is not None:
+                    return found
+            return None
+        index = bound[-1]
+        term = module.summary.terms[index]
+        if term[0] == terms.ANNOTATED:
+            index = term[2]
+            term = module.summary.terms[index]
+        if term[0] in (terms.ITEM, terms.BINARY, terms.UNION):
+            return module, index
+        return self._alias(term[1]) if term[0] == terms.NAME else None
 
     def _as_type(self, value: Value | None) -> Value | None:
         if isinstance(value, ClassRef):
@@ -749,7 +755,7 @@ class Evaluator:
             term = module.summary.terms[argument]
             if term[0] != terms.CALL:
                 continue
-            name = self._decorator_name(module, argument)
+            name = self.decorator_name(module, argument)
             if name is None or not any(m.kind == "dependency" for m in self.knowledge.markers(name)):
                 continue
             provider = self.argument(module, term, 0, "dependency")

@@ -19,6 +19,7 @@ class Module:
     name: str
     path: str
     summary: ModuleSummary
+    other_names: tuple[str, ...] = ()
     values: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -37,14 +38,22 @@ class ModuleTable:
     """All modules of a project. Paths are relative to the root, with forward slashes."""
 
     def __init__(self, modules: Iterable[Module]) -> None:
-        self.by_name = {module.name: module for module in modules}
+        ordered = sorted(modules, key=lambda module: module.path)
+        self.by_name: dict[str, Module] = {}
+        for module in ordered:
+            self.by_name.setdefault(module.name, module)
+        self.by_path = {module.path: module for module in ordered if self.by_name[module.name] is module}
+        self._found = dict(self.by_name)
+        for module in ordered:
+            for name in module.other_names:
+                self._found.setdefault(name, module)
         self.packages: set[str] = set()
-        for name in self.by_name:
+        for name in self._found:
             parent = name.rpartition(".")[0]
             while parent and parent not in self.packages:
                 self.packages.add(parent)
                 parent = parent.rpartition(".")[0]
-        self.tops = frozenset(name.partition(".")[0] for name in self.by_name)
+        self.tops = frozenset(name.partition(".")[0] for name in self._found)
 
     def __iter__(self) -> Iterator[Module]:
         return iter(self.by_name.values())
@@ -53,7 +62,7 @@ class ModuleTable:
         """The module that holds ``dotted``, by the longest prefix, and the rest of the name."""
         head, rest = dotted, ""
         while head:
-            module = self.by_name.get(head)
+            module = self._found.get(head)
             if module is not None:
                 return module, rest
             head, _, last = head.rpartition(".")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from flake8_backend.core.containment import internal_error
+from flake8_backend.core.rule import NodeCheck, Rule, checks_of
+from flake8_backend.core.serial import diagnostic_to_json
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.lowering import Lowering
+from flake8_backend.semantic.model import SemanticModel
 from flake8_backend.semantic.scopes import Block, CallRecord, ClassRecord, Frame
 from flake8_backend.semantic.summary import AWAITED, ClassSummary, FunctionSummary, ModuleSummary
 from flake8_backend.semantic.terms import UNKNOWN
-from flake8_backend.semantic.visit import Visit, ends_path
+from flake8_backend.semantic.visit import Visit
 
 # builtins that go through or measure their argument, so that calling them may do what iterating it does
 CONSUMERS = frozenset(
@@ -62,6 +66,20 @@ class Summariser:
             ],
             traits=_traits(visit),
         )
+
+    def check(self, tree: ast.Module, checks: Sequence[tuple[Rule, type[ast.AST], NodeCheck]]) -> list[Any]:
+        """What syntactic checks report, as JSON; a check that raises is contained and reported."""
+        model = SemanticModel(tree, self._visit, self._lowering)
+        found: list[Any] = []
+        for node, _, _, _ in self._visit.matches:
+            for rule, node_type, run in checks:
+                if node.__class__ is not node_type:
+                    continue
+                try:
+                    found += [diagnostic_to_json(diagnostic) for diagnostic in run(node, model)]
+                except Exception as error:  # noqa: BLE001 - one broken rule must not take the others with it
+                    found.append(diagnostic_to_json(internal_error(rule.code, error)))
+        return found
 
     # --- functions ---------------------------------------------------------------------------------------------
 
@@ -281,10 +299,21 @@ def _is_fixture(frame: Frame) -> bool:
 
 
 def summarise(
-    tree: ast.Module, module: str, *, is_package: bool, kept_builtins: frozenset[str] = frozenset()
+    tree: ast.Module,
+    module: str,
+    *,
+    is_package: bool,
+    kept_builtins: frozenset[str] = frozenset(),
+    rules: Sequence[Rule] = (),
 ) -> ModuleSummary:
-    """The summary of a parsed module; raises RecursionError when the tree is too deep for the running interpreter."""
-    return Summariser(Visit(tree), module, is_package=is_package, kept_builtins=kept_builtins).summary()
+    """The summary of a parsed module, with what the syntactic checks of ``rules`` report.
 
-
-__all__ = ["Summariser", "ends_path", "summarise"]
+    Raises RecursionError when the tree is too deep for the running interpreter.
+    """
+    checks = list(checks_of(rules))
+    visit = Visit(tree, {node_type: None for _, node_type, _ in checks})
+    summariser = Summariser(visit, module, is_package=is_package, kept_builtins=kept_builtins)
+    summary = summariser.summary()
+    if checks:
+        summary.diagnostics = summariser.check(tree, checks)
+    return summary

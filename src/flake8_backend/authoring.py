@@ -1,0 +1,42 @@
+"""The one import of a rule module: what a rule declares, asks and answers with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flake8_backend.core.diagnostic import Confidence, Diagnostic, Fix, Json, Related, Safety, Severity, Span, Step
+from flake8_backend.core.rule import Category, Default, Example, Rule, RuleOption, Status
+from flake8_backend.project.view import ClassView, FunctionView, LoopView, ModuleView, Reach, SiteView
+
+if TYPE_CHECKING:
+    from flake8_backend.fixes.edits import FixContext
+    from flake8_backend.fixes.plan import Skipped
+else:  # the fix layer imports libcst, which detection must not
+    FixContext = Any
+    Skipped = Any
+
+__all__ = [
+    "Category",
+    "ClassView",
+    "Confidence",
+    "Default",
+    "Diagnostic",
+    "Example",
+    "Fix",
+    "FixContext",
+    "FunctionView",
+    "Json",
+    "LoopView",
+    "ModuleView",
+    "Reach",
+    "Related",
+    "Rule",
+    "RuleOption",
+    "Safety",
+    "Severity",
+    "SiteView",
+    "Skipped",
+    "Span",
+    "Status",
+    "Step",
+]

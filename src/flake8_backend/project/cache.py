@@ -1,0 +1,108 @@
+"""The disk cache: summaries by content, findings by the state of the whole project.
+
+Every file is written once, beside its place, and moved there; no locks, so it is safe between processes and on network
+mounts. What cannot be read back as expected counts as absent. Without a writable folder nothing is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flake8_backend.core.source import digest
+
+FOLDER = ".flake8_backend_cache"
+_TAG = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# This folder is a cache of flake8-backend and may be deleted at any time.\n"
+)
+
+
+def _own_digest() -> str:
+    """What this version of the visit computes: the sources of everything that shapes a summary or a finding."""
+    package = Path(__file__).parent.parent
+    parts = []
+    for folder in ("core", "semantic", "project", "rules", "knowledge"):
+        for path in sorted((package / folder).glob("*.py")):
+            info = path.stat()
+            parts.append(f"{folder}/{path.name}:{info.st_size}:{info.st_mtime_ns}")
+    parts.append(f"{sys.version_info[:2]}")
+    return digest("\n".join(parts).encode())[:16]
+
+
+class Cache:
+    """One project's cache folder. ``root`` is the folder itself, or None to remember nothing."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = root
+        self._version: Path | None = None
+        self._index: dict[str, list[Any]] | None = None
+
+    @classmethod
+    def at(cls, project: Path, folder: str | None = None, *, enabled: bool = True) -> Cache:
+        """The cache of the project at ``project``, in ``folder`` where one is given."""
+        if not enabled:
+            return cls(None)
+        return cls(Path(folder) / digest(str(project).encode())[:12] if folder else project / FOLDER)
+
+    @property
+    def _place(self) -> Path | None:
+        """The folder of this version, made with its tag on first use."""
+        if self._version is None and self._root is not None:
+            version = self._root / _own_digest()
+            try:
+                version.mkdir(parents=True, exist_ok=True)
+                for name, text in (("CACHEDIR.TAG", _TAG), (".gitignore", "*\n")):
+                    if not (self._root / name).exists():
+                        self._write(self._root / name, text.encode())
+            except OSError:
+                self._root = None
+                return None
+            self._version = version
+        return self._version
+
+    def _write(self, path: Path, data: bytes) -> None:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+
+    def load(self, kind: str, key: str) -> Any:
+        """What was stored, or None."""
+        place = self._place
+        if place is None:
+            return None
+        try:
+            data = (place / kind / f"{key}.json").read_bytes()
+            return json.loads(data)
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def store(self, kind: str, key: str, value: Any) -> None:
+        """Keep ``value``; a full or read-only disk is no error."""
+        self.store_text(kind, key, json.dumps(value, separators=(",", ":")))
+
+    def store_text(self, kind: str, key: str, text: str) -> None:
+        """Keep JSON that is already text."""
+        place = self._place
+        if place is None:
+            return
+        path = place / kind / f"{key}.json"
+        try:
+            self._write(path, text.encode("utf-8", "surrogatepass"))
+        except FileNotFoundError:
+            with contextlib.suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._write(path, text.encode("utf-8", "surrogatepass"))
+        except OSError:
+            return

@@ -1,0 +1,375 @@
+"""A project: the files under one root, visited once each, and the findings in them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from flake8_backend.config import Options
+from flake8_backend.core.containment import not_analysed
+from flake8_backend.core.diagnostic import Diagnostic
+from flake8_backend.core.registry import all_rules
+from flake8_backend.core.rule import Rule
+from flake8_backend.core.serial import diagnostic_from_json, diagnostic_to_json
+from flake8_backend.core.source import SourceFile, UndecodableSource, decode, digest
+from flake8_backend.knowledge import loader
+from flake8_backend.project.cache import Cache
+from flake8_backend.project.discovery import project_files
+from flake8_backend.project.modules import Module, ModuleTable
+from flake8_backend.project.roots import ModuleNames
+from flake8_backend.project.solution import Solution
+from flake8_backend.semantic.summarise import summarise
+from flake8_backend.semantic.summary import ModuleSummary, from_json, to_json
+
+_RACY = 2_000_000_000  # nanoseconds: a file changed this recently may change again without a new time stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a file has no summary."""
+
+    reason: str
+    line: int = 1
+
+
+@dataclass(slots=True)
+class Entry:
+    """One file of the project: its content's digest and, once visited, its summary or the reason why there is none."""
+
+    path: Path
+    name: str
+    other_names: tuple[str, ...]
+    key: str
+    summary: ModuleSummary | Problem | None = None
+    text: str | None = None
+
+
+class Project:
+    """The files under ``root``. ``diagnostics`` is the one question; everything behind it is found on demand."""
+
+    def __init__(self, root: Path, options: Options, cache: Cache, rules: Sequence[Rule]) -> None:
+        self.root = root
+        self.options = options
+        self.rules = tuple(rule for rule in rules if options.is_active(rule))
+        self._cache = cache
+        self._names = ModuleNames(root)
+        self._entries: dict[str, Entry] = {}
+        self._owners: dict[str, str] = {}
+        self._solution: Solution | None = None
+        self._findings: dict[str, list[Any]] | None = None
+        self._fresh: dict[str, list[Any]] = {}
+        self._overlaid = False
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        options: Options,
+        *,
+        cache: Cache | None = None,
+        jobs: int = 1,
+        rules: Sequence[Rule] | None = None,
+    ) -> Project:
+        """The project at ``root``; with ``jobs`` above 1, files that the cache does not know are visited in parallel."""
+        root = root.resolve()
+        if cache is None:
+            cache = Cache.at(root, options.cache_dir, enabled=options.use_cache)
+        project = cls(root, options, cache, all_rules() if rules is None else rules)
+        project._index(jobs)
+        return project
+
+    # --- files -------------------------------------------------------------------------------------------------
+
+    def _relative(self, path: Path) -> str:
+        path = path if path.is_absolute() else Path.cwd() / path
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            try:
+                return path.resolve().relative_to(self.root).as_posix()
+            except ValueError:
+                return path.as_posix()
+
+    def _index(self, jobs: int) -> None:
+        known = self._cache.load("index", self._index_key) or {}
+        if not isinstance(known, dict):
+            known = {}
+        fresh: dict[str, list[Any]] = {}
+        now = time.time_ns()
+        unseen: list[Entry] = []
+        for path in project_files(self.root):
+            relative = self._relative(path)
+            try:
+                info = path.stat()
+            except OSError as error:
+                self._add(relative, path, "", Problem(_reason(error)))
+                continue
+            stamp = [info.st_size, info.st_mtime_ns, info.st_ctime_ns]
+            row = known.get(relative)
+            if isinstance(row, list) and row[:3] == stamp and isinstance(row[3], str):
+                content = row[3]
+                entry = self._add(relative, path, content)
+            else:
+                try:
+                    data = path.read_bytes()
+                except OSError as error:
+                    self._add(relative, path, "", Problem(_reason(error)))
+                    continue
+                content = digest(data)
+                entry = self._add(relative, path, content)
+                unseen.append(entry)
+            if now - max(info.st_mtime_ns, info.st_ctime_ns) > _RACY:
+                fresh[relative] = [*stamp, content]
+        if jobs > 1 and len(unseen) > _WORTH_SHARING:
+            self._visit_in_parallel(unseen, jobs)
+        if fresh != known:
+            self._cache.store("index", self._index_key, fresh)
+
+    def _add(self, relative: str, path: Path, content: str, problem: Problem | None = None) -> Entry:
+        names = self._module_names(path)
+        key = digest(f"{content}\0{names[0]}\0{path.name}\0{self._rules_key}".encode())
+        entry = self._entries[relative] = Entry(path, names[0], names[1:], key, problem)
+        return entry
+
+    def _module_names(self, path: Path) -> tuple[str, ...]:
+        """The module's own name first, which no other file of the project has, then its other ones."""
+        relative = self._relative(path)
+        try:
+            names = self._names.possible(path)
+        except ValueError:
+            names = (path.stem,)
+        for name in (*names, relative.replace("/", ".")):
+            if self._owners.setdefault(name, relative) == relative:
+                return (name, *(other for other in names if other != name))
+        return names
+
+    @cached_property
+    def _index_key(self) -> str:
+        return digest(str(self.root).encode())
+
+    @cached_property
+    def _rules_key(self) -> str:
+        """What besides a file's text shapes its summary: the syntactic checks that run, and the known names."""
+        checks = ",".join(rule.code for rule in self.rules if rule.node_checks)
+        return f"{checks}\0{self._kept_key}"
+
+    @cached_property
+    def _vocabulary(self) -> loader.Vocabulary:
+        return loader.vocabulary(
+            extra_packs=[Path(pack) for pack in self.options.packs], rows=self.options.pack_rows or None
+        )
+
+    @property
+    def _kept_key(self) -> str:
+        return self._vocabulary.fingerprint
+
+    # --- visits ------------------------------------------------------------------------------------------------
+
+    def _summary(self, entry: Entry) -> ModuleSummary | Problem:
+        if entry.summary is None:
+            entry.summary = self._cached(entry) or self._visited(entry)
+        return entry.summary
+
+    def _cached(self, entry: Entry) -> ModuleSummary | Problem | None:
+        if entry.text is not None:
+            return None
+        data = self._cache.load("summary", entry.key)
+        try:
+            if isinstance(data, dict):
+                return Problem(str(data["reason"]), int(data["line"]))
+            return from_json(data) if isinstance(data, list) else None
+        except (TypeError, ValueError, KeyError, IndexError):
+            return None
+
+    def _visited(self, entry: Entry) -> ModuleSummary | Problem:
+        if entry.text is not None:
+            return self._visit_text(entry, entry.text)
+        try:
+            data = entry.path.read_bytes()
+            text, _ = decode(data)
+        except OSError as error:
+            return Problem(_reason(error))
+        except UndecodableSource as error:
+            result: ModuleSummary | Problem = Problem(str(error))
+        else:
+            result = self._visit_text(entry, text)
+        self._remember(entry, result)
+        return result
+
+    def _remember(self, entry: Entry, result: ModuleSummary | Problem) -> None:
+        if isinstance(result, Problem):
+            self._cache.store("summary", entry.key, {"reason": result.reason, "line": result.line})
+        else:
+            self._cache.store("summary", entry.key, to_json(result))
+
+    def _visit_text(self, entry: Entry, text: str) -> ModuleSummary | Problem:
+        return visit_text(
+            text,
+            entry.name,
+            is_package=entry.path.stem == "__init__",
+            kept_builtins=self._kept_builtins,
+            rules=self.rules,
+        )
+
+    @cached_property
+    def _kept_builtins(self) -> frozenset[str]:
+        return self._vocabulary.terminals
+
+    def _visit_in_parallel(self, entries: list[Entry], jobs: int) -> None:
+        from flake8_backend.project.parallel import visit_all
+
+        for entry, data in zip(entries, visit_all(self.options, self.root, entries, jobs), strict=True):
+            if data is None:
+                continue
+            if isinstance(data, dict):
+                entry.summary = Problem(str(data["reason"]), int(data["line"]))
+            else:
+                entry.summary = from_json(data)
+
+    # --- answers -----------------------------------------------------------------------------------------------
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every file of the project, in the order of their names."""
+        return [entry.path for _, entry in sorted(self._entries.items())]
+
+    @property
+    def solution(self) -> Solution:
+        """The solved project: summaries of all files, evaluated on demand."""
+        if self._solution is None:
+            modules = []
+            for relative, entry in sorted(self._entries.items()):
+                summary = self._summary(entry)
+                if isinstance(summary, ModuleSummary):
+                    modules.append(Module(entry.name, relative, summary, entry.other_names))
+            table = ModuleTable(modules)
+            knowledge = loader.load(
+                table.imports,
+                extra_packs=[Path(pack) for pack in self.options.packs],
+                rows=self.options.pack_rows or None,
+            )
+            self._solution = Solution(table, knowledge, self.options)
+        return self._solution
+
+    def source(self, path: Path) -> SourceFile:
+        """The text of a file as it is analysed; raises OSError and UndecodableSource."""
+        relative = self._relative(path)
+        entry = self._entries.get(relative)
+        if entry is not None and entry.text is not None:
+            return SourceFile(relative, entry.text)
+        return SourceFile.from_bytes(relative, path.read_bytes())
+
+    def set_text(self, path: Path, text: str) -> None:
+        """Analyse ``text`` in place of what the disk holds: an unsaved buffer, standard input, a fix on trial."""
+        relative = self._relative(path)
+        entry = self._entries.get(relative)
+        if entry is not None and entry.text == text:
+            return
+        names = self._module_names(path)
+        self._entries[relative] = Entry(path, names[0], names[1:], "", None, text)
+        self._solution = None
+        self._findings = None
+        self._overlaid = True
+
+    def diagnostics(self, path: Path) -> tuple[Diagnostic, ...]:
+        """What the active rules say of one file, in the order of places; noqa and per-file-ignores are not applied."""
+        relative = self._relative(path)
+        remembered = self._remembered.get(relative)
+        if remembered is not None:
+            return tuple(diagnostic_from_json(item) for item in remembered)
+        found = self._diagnose(relative, path)
+        if not self._overlaid:
+            self._fresh[relative] = [diagnostic_to_json(diagnostic) for diagnostic in found]
+        return found
+
+    def _diagnose(self, relative: str, path: Path) -> tuple[Diagnostic, ...]:
+        entry = self._entries.get(relative)
+        if entry is None:
+            names = self._module_names(path)
+            entry = self._entries[relative] = Entry(path, names[0], names[1:], "")
+            try:
+                entry.key = digest(path.read_bytes() + names[0].encode())
+            except OSError as error:
+                entry.summary = Problem(_reason(error))
+            self._solution = None
+        summary = self._summary(entry)
+        if isinstance(summary, Problem):
+            return (not_analysed(summary.reason, summary.line),)
+        solution = self.solution
+        module = solution.table.by_path.get(relative)
+        found = [diagnostic_from_json(item) for item in summary.diagnostics]
+        if module is not None:
+            found += solution.diagnostics(module, self.rules)
+        return tuple(sorted(_yielded(found, self.rules), key=lambda diagnostic: diagnostic.sort_key))
+
+    # --- remembered findings -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _state_key(self) -> str:
+        """The state of the whole project: every file's key, the options, the packs."""
+        rows = "\n".join(f"{relative}:{entry.key}" for relative, entry in sorted(self._entries.items()))
+        return digest(f"{self.options.fingerprint()}\0{self._kept_key}\0{rows}".encode())
+
+    @property
+    def _remembered(self) -> dict[str, list[Any]]:
+        if self._overlaid:
+            return {}
+        if self._findings is None:
+            data = self._cache.load("findings", self._state_key)
+            self._findings = data if isinstance(data, dict) else {}
+        return self._findings
+
+    def save(self) -> None:
+        """Keep the findings for the next run on the same project."""
+        if self._fresh and not self._overlaid:
+            self._cache.store("findings", self._state_key, {**self._remembered, **self._fresh})
+            self._fresh = {}
+
+
+_WORTH_SHARING = 40
+
+
+def visit_text(
+    text: str, name: str, *, is_package: bool, kept_builtins: frozenset[str], rules: Iterable[Rule]
+) -> ModuleSummary | Problem:
+    """Parse and summarise one module; what cannot be parsed gives the reason."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+        return summarise(tree, name, is_package=is_package, kept_builtins=kept_builtins, rules=tuple(rules))
+    except SyntaxError as error:
+        return Problem(f"syntax error: {error.msg}", error.lineno or 1)
+    except ValueError as error:  # null bytes
+        return Problem(str(error))
+    except (RecursionError, MemoryError):
+        return Problem("nested too deeply")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _yielded(found: list[Diagnostic], rules: Sequence[Rule]) -> list[Diagnostic]:
+    """Where several rules own one span, those that yield to another one leave it to it."""
+    yields = {rule.code: set(rule.yields_to) for rule in rules if rule.yields_to}
+    if not yields:
+        return found
+    owners: dict[Any, set[str]] = {}
+    for diagnostic in found:
+        owners.setdefault(diagnostic.span, set()).add(diagnostic.code)
+    return [d for d in found if not yields.get(d.code, set()) & owners[d.span]]
+
+
+def dump(summary: ModuleSummary | Problem) -> str:
+    """A summary as the text that the cache keeps."""
+    if isinstance(summary, Problem):
+        return json.dumps({"reason": summary.reason, "line": summary.line})
+    return json.dumps(to_json(summary), separators=(",", ":"))

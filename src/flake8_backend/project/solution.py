@@ -1,0 +1,83 @@
+"""A project solved: values, models, effects and contexts over one set of summaries, and the rules run over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from flake8_backend.core.containment import internal_error
+from flake8_backend.core.diagnostic import Diagnostic
+from flake8_backend.core.rule import Rule
+from flake8_backend.knowledge.facts import Knowledge
+from flake8_backend.project.contexts import Contexts
+from flake8_backend.project.effects import Effects
+from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.models import Schema
+from flake8_backend.project.modules import Module, ModuleTable
+from flake8_backend.project.view import ModuleView, Reach
+
+if TYPE_CHECKING:
+    from flake8_backend.config import Options
+
+class Solution:
+    """Everything that rules may ask of one project."""
+
+    def __init__(self, table: ModuleTable, knowledge: Knowledge, options: Options) -> None:
+        self.table = table
+        self.knowledge = knowledge
+        self.options = options
+        self.evaluator = Evaluator(table, knowledge)
+        self.schema = Schema(self.evaluator)
+        self.evaluator.schema = self.schema
+        self.effects = Effects(self.evaluator)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        """Handlers and the other places where code runs."""
+        return Contexts(self.evaluator, self.effects)
+
+    @cached_property
+    def loop_library(self) -> str | None:
+        """The library whose loop runs the project's coroutines, None when two are in use or none is known."""
+        found = {top for top in self.table.imports if top in ("asyncio", "trio", "curio")}
+        return found.pop() if len(found) == 1 else None
+
+    def reach(self, node: tuple[str, int], effects: tuple[str, ...]) -> Reach | None:
+        """How calling a project function has the first of ``effects`` that it has."""
+        if self.effects.is_memoised(node):
+            return None
+        module = self.table.by_name[node[0]]
+        if module.function(node[1]).is_async:
+            effects = tuple(e for e in effects if not e.startswith(("blocks", "cpu")))
+        found = self.effects.of(node)
+        for gravity, effect in enumerate(effects):
+            if effect in found:
+                links, leaf = self.effects.chain(node, effect)
+                if leaf is not None:
+                    return Reach(leaf, tuple(links), gravity)
+        return None
+
+    def diagnostics(self, module: Module, rules: Iterable[Rule]) -> list[Diagnostic]:
+        """What the rules that look at the solved project say of one module; a rule that raises is contained."""
+        view = ModuleView(self, module)
+        found: list[Diagnostic] = []
+        for rule in rules:
+            if view.is_test and not rule.in_tests:
+                continue
+            try:
+                found += list(_checked(rule, view))
+            except Exception as error:  # noqa: BLE001 - one broken rule must not take the others with it
+                found.append(internal_error(rule.code, error))
+        return found
+
+
+def _checked(rule: Rule, view: ModuleView) -> Iterator[Diagnostic]:
+    for check_module in rule.module_checks:
+        yield from check_module(view)
+    for check_class in rule.class_checks:
+        for klass in view.classes:
+            yield from check_class(klass)
+    for check_function in rule.function_checks:
+        for function in view.functions:
+            yield from check_function(function)
