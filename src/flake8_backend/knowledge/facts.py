@@ -93,9 +93,10 @@ class Knowledge:
 
     def call(self, name: str) -> CallFact | None:
         """What calling ``name`` does; a method is looked for on the class, then on its bases, nearest first."""
-        if name not in self._calls:
-            self._calls[name] = self._find_call(self.canonical(name))
-        return self._calls[name]
+        canonical = self.canonical(name)
+        if canonical not in self._calls:
+            self._calls[canonical] = self._find_call(canonical)
+        return self._calls[canonical]
 
     def _find_call(self, name: str) -> CallFact | None:
         rows = self._rows["call"]
@@ -148,9 +149,10 @@ class Knowledge:
 
     def klass(self, name: str) -> ClassFact | None:
         """The class ``name``: one with a row, or one that other rows show to be a class."""
-        if name not in self._classes:
-            self._classes[name] = self._find_class(self.canonical(name))
-        return self._classes[name]
+        canonical = self.canonical(name)
+        if canonical not in self._classes:
+            self._classes[canonical] = self._find_class(canonical)
+        return self._classes[canonical]
 
     def _find_class(self, name: str) -> ClassFact | None:
         located = self._rows["class"].get(name)
@@ -252,9 +254,10 @@ class Knowledge:
 
     def markers(self, name: str) -> tuple[MarkerFact, ...]:
         """What ``name`` declares; a method is looked for on the class, then on its bases, nearest first."""
-        if name not in self._markers:
-            self._markers[name] = self._find_markers(self.canonical(name))
-        return self._markers[name]
+        canonical = self.canonical(name)
+        if canonical not in self._markers:
+            self._markers[canonical] = self._find_markers(canonical)
+        return self._markers[canonical]
 
     def _find_markers(self, name: str) -> tuple[MarkerFact, ...]:
         for candidate in self._inherited_names(name):

@@ -25,15 +25,15 @@ ROLES = _words(
     api archive auth cache-decorator cache-delete cache-get cache-set cipher-weak clock clock-monotonic clock-naive
     close code-exec command connect constant-time-compare constructor consume contextvar cpu db-execute db-fetch
     db-fetch-all ddl debugger decimal deserialize deserialize-unsafe dns encrypt exception-swallow file-async
-    file-list file-meta file-open file-read file-write graphql hash hash-weak hmac http-read http-request import
-    insecure jwt-decode jwt-encode jwt-key jwt-unverified key-generate kv-batch kv-read kv-read-all kv-script kv-wait
-    kv-wipe kv-write lock lock-rows log log-handler loop-callback loop-get loop-run mail metric offload orm-bound
-    orm-bulk-write orm-eager orm-evaluate orm-evaluate-one orm-guard orm-lazy orm-not-eager orm-pending orm-write
-    partial password-hash password-hash-weak pool-acquire pool-release process-state publish pure queue random-secure
-    random-weak rate-limit raw-sql regex remote response rpc serialize server session setup signal sleep socket-io
-    spawn stdin stdout task-build task-control task-enqueue task-group task-retry task-run task-spawn task-wait
-    template test thread-local timeout-guard timeout-setting tls-context tls-off token tx-begin tx-commit tx-hook
-    tx-rollback validation validation-off wait xml-parse xml-parse-safe
+    file-entry file-list file-meta file-open file-read file-write graphql hash hash-weak hmac http-read http-request
+    import insecure jwt-decode jwt-encode jwt-key jwt-unverified key-generate kv-batch kv-read kv-read-all kv-script
+    kv-wait kv-wipe kv-write lock lock-rows log log-handler loop-callback loop-get loop-run mail metric offload
+    orm-bound orm-bulk-write orm-eager orm-evaluate orm-evaluate-one orm-guard orm-lazy orm-not-eager orm-pending
+    orm-write partial password-hash password-hash-weak pool-acquire pool-release process-state publish pure queue
+    random-secure random-weak rate-limit raw-sql regex remote response rpc serialize server session setup signal sleep
+    socket-io spawn stdin stdout task-build task-control task-enqueue task-group task-retry task-run task-spawn
+    task-wait template test thread-local timeout-guard timeout-setting tls-context tls-off token tx-begin tx-commit
+    tx-hook tx-rollback validation validation-off wait xml-parse xml-parse-safe
     """
 )
 KINDS = _words(
@@ -41,8 +41,8 @@ KINDS = _words(
     auth auth-off background cache-decorator cache-off client-stub csrf csrf-off dataloader dependency dynamic-client
     error-handler gevent limit log management-command middleware migration migration-file orm-column orm-manager
     orm-model orm-relation orm-serializer-field pagination rate-limit rate-limit-off raw-sql request-input resolver
-    retry route route-methods router schema settings signal startup task task-schedule template transaction
-    validation websocket
+    retry route route-methods router schema settings signal startup task task-schedule template transaction validation
+    websocket
     """
 )
 FORMS = _words(
