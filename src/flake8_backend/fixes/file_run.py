@@ -1,0 +1,288 @@
+"""The rounds of fixes over one file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from flake8_backend.fixes.plan import (
+    CannotFix,
+    Edit,
+    FixPlan,
+    Skipped,
+    any_overlap,
+    apply_edits,
+    shifted,
+    unshifted,
+)
+from flake8_backend.fixes.report import Applied, FileFixes
+from flake8_backend.fixes.syntax import ParsedFile, Unparsable, compiles, parse, span_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+    from pathlib import Path
+
+    from flake8_backend.config import Options
+    from flake8_backend.core.diagnostic import Diagnostic, Fix, Span
+    from flake8_backend.core.rule import Rule
+    from flake8_backend.core.source import SourceFile
+    from flake8_backend.fixes.apply import FixableProject
+
+Findings = Counter[tuple[str, str]]
+"""How often each code and message is found; places change with every edit and do not count."""
+
+
+def findings(diagnostics: Iterable[Diagnostic]) -> Findings:
+    """The findings without their places."""
+    return Counter((diagnostic.code, diagnostic.message) for diagnostic in diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for all files of a run."""
+
+    unsafe: bool
+    allowed: Callable[[Path, Diagnostic], bool]
+    rules: Mapping[str, Rule]
+    options: Options
+    max_rounds: int
+    first_party: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A finding, its fix and, once planned, the plan."""
+
+    diagnostic: Diagnostic
+    fix: Fix
+    start: int
+    end: int
+    plan: FixPlan | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int, int]:
+        return (self.fix.code, self.fix.title, self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """A text that passed."""
+
+    text: str
+    edits: tuple[Edit, ...]
+    diagnostics: Sequence[Diagnostic]
+
+
+@dataclass
+class FileRun:
+    """One file on its way from ``before`` to ``text``."""
+
+    project: FixableProject
+    path: Path
+    settings: Settings
+    before: SourceFile
+    diagnostics: Sequence[Diagnostic]
+    witnesses: Set[Path] = frozenset()
+    text: str = ""
+    applied: list[Applied] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    _history: list[tuple[Edit, ...]] = field(default_factory=list)
+    # Fixes that failed by themselves and are not tried again, with the place of their finding in ``text``.
+    _failed: dict[tuple[str, str, int, int], str] = field(default_factory=dict)
+    _compiled: bool = False
+    _elsewhere: dict[Path, Findings] = field(default_factory=dict)
+
+    @classmethod
+    def start(
+        cls, project: FixableProject, path: Path, settings: Settings, *, witnesses: Set[Path] = frozenset()
+    ) -> FileRun | None:
+        """A run over the file, or None when nothing in it has a fix that may be applied.
+
+        ``witnesses`` are other files, in which the fixes must not bring anything new.
+        """
+        diagnostics = project.diagnostics(path)
+        if not any(_wanted(path, diagnostic, settings) for diagnostic in diagnostics):
+            return None
+        source = project.source(path)
+        run = cls(project, path, settings, source, diagnostics, witnesses, text=source.text)
+        run._compiled = compiles(source.text)
+        return run
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether a fix was made and kept."""
+        return self.text != self.before.text
+
+    @property
+    def _source(self) -> SourceFile:
+        return replace(self.before, text=self.text)
+
+    def repeat(self) -> None:
+        """Run rounds until one brings nothing, or there were too many."""
+        for _ in range(self.settings.max_rounds):
+            if not self._round():
+                return
+        self.skipped = [
+            Skipped(each.fix.code, each.diagnostic.span, f"not reached within {self.settings.max_rounds} rounds")
+            for each in self._candidates()
+        ]
+
+    def revert(self) -> None:
+        """Give the project the text that it had before."""
+        if self.is_changed:
+            self.project.set_text(self.path, self.before.text)
+
+    def refuse_all(self, reason: str) -> None:
+        """Undo everything, for ``reason``."""
+        self.revert()
+        self.skipped += [Skipped(each.code, each.span, f"{each.code}: {reason}") for each in self.applied]
+        self.applied.clear()
+        self.text = self.before.text
+
+    def report(self) -> FileFixes:
+        """What came of it."""
+        return FileFixes(self.path, self.before, self.text, tuple(self.applied), tuple(self.skipped))
+
+    # One round
+
+    def _candidates(self) -> list[_Candidate]:
+        source = self._source
+        found: list[_Candidate] = []
+        for diagnostic in self.diagnostics:
+            fix = _wanted(self.path, diagnostic, self.settings)
+            if fix is not None:
+                found.append(_Candidate(diagnostic, fix, *source.offsets(diagnostic.span)))
+        return found
+
+    def _round(self) -> bool:
+        """Try all fixes that do not get in each other's way; returns whether another round may bring more."""
+        self._elsewhere = {path: findings(self.project.diagnostics(path)) for path in self.witnesses}
+        planned = self._planned()
+        tried: list[_Candidate] = []
+        taken: list[Edit] = []
+        for candidate in planned:
+            edits = candidate.plan.edits if candidate.plan else ()
+            if not any_overlap(edits, taken):
+                tried.append(candidate)
+                taken += edits
+        failures = len(self._failed)
+        kept, result = self._kept([], None, tried)
+        if result is None:
+            if tried:
+                self.project.set_text(self.path, self.text)
+            return len(self._failed) > failures and bool(planned)
+        self._accept(kept, result)
+        return True
+
+    def _planned(self) -> list[_Candidate]:
+        """The candidates that have a plan; ``skipped`` gets the others."""
+        # libcst, which the planner needs, is imported when the first fix is asked for.
+        from flake8_backend.fixes.planner import plan_fix
+
+        self.skipped = []
+        planned: list[_Candidate] = []
+        try:
+            file = ParsedFile.of(self._source)
+        except Unparsable:
+            return []
+        for candidate in self._candidates():
+            code, span = candidate.fix.code, candidate.diagnostic.span
+            if candidate.key in self._failed:
+                self.skipped.append(Skipped(code, span, self._failed[candidate.key]))
+                continue
+            plan = plan_fix(
+                file,
+                candidate.diagnostic,
+                candidate.fix,
+                rules=self.settings.rules,
+                options=self.settings.options,
+            )
+            if isinstance(plan, Skipped):
+                self.skipped.append(plan)
+            else:
+                planned.append(replace(candidate, plan=plan))
+        return planned
+
+    def _kept(
+        self, kept: list[_Candidate], result: _Result | None, tried: list[_Candidate]
+    ) -> tuple[list[_Candidate], _Result | None]:
+        """``kept`` and those of ``tried`` that pass together with it, and what they give."""
+        if not tried:
+            return kept, result
+        outcome = self._verified([*kept, *tried])
+        if isinstance(outcome, _Result):
+            return [*kept, *tried], outcome
+        if len(tried) == 1:
+            if not kept:  # beside others it may be their fault: it is tried again in the next round
+                self._failed[tried[0].key] = f"{tried[0].fix.code}: undone, for {outcome}"
+            return kept, result
+        half = len(tried) // 2
+        kept, result = self._kept(kept, result, tried[:half])
+        return self._kept(kept, result, tried[half:])
+
+    def _verified(self, candidates: Sequence[_Candidate]) -> _Result | str:
+        """What the fixes give together, or what is wrong with it."""
+        from flake8_backend.fixes.planner import combined
+
+        plans = [candidate.plan for candidate in candidates if candidate.plan is not None]
+        try:
+            edits = combined(self._source, plans, first_party=self.settings.first_party)
+            text = apply_edits(self.text, edits)
+            parse(text)
+            self.before.encoding.encode(text)
+        except CannotFix as refusal:
+            return str(refusal)
+        except Unparsable as error:
+            return f"the result is not valid Python: {error}"
+        except UnicodeEncodeError:
+            return f"the file's encoding, {self.before.encoding.name}, cannot hold the result"
+        if self._compiled and not compiles(text):
+            return "the result is not valid Python"
+        self.project.set_text(self.path, text)
+        diagnostics = self.project.diagnostics(self.path)
+        harm = self._harm(candidates, diagnostics)
+        return harm if harm is not None else _Result(text, edits, diagnostics)
+
+    def _harm(self, candidates: Sequence[_Candidate], diagnostics: Sequence[Diagnostic]) -> str | None:
+        before, after = findings(self.diagnostics), findings(diagnostics)
+        new = min(after - before, default=None)
+        if new is not None:
+            return f"it brings {new[0]}: {new[1]}"
+        left = min(after - (before - findings(candidate.diagnostic for candidate in candidates)), default=None)
+        if left is not None:
+            return f"{left[0]} is still found"
+        for path in sorted(self.witnesses):
+            new = min(findings(self.project.diagnostics(path)) - self._elsewhere[path], default=None)
+            if new is not None:
+                return f"it brings {new[0]} to {path.name}: {new[1]}"
+        return None
+
+    def _accept(self, kept: Sequence[_Candidate], result: _Result) -> None:
+        self.project.set_text(self.path, result.text)
+        self.applied += [Applied(each.fix.code, each.fix.title, self._original(each.start, each.end)) for each in kept]
+        self._history.append(result.edits)
+        self._failed = dict(_moved(self._failed, result.edits))
+        self.text = result.text
+        self.diagnostics = result.diagnostics
+
+    def _original(self, start: int, end: int) -> Span:
+        """The place of a finding in the text before all fixes."""
+        for edits in reversed(self._history):
+            start, end = unshifted(start, edits), unshifted(end, edits)
+        return span_between(self.before, start, max(start, end))
+
+
+def _wanted(path: Path, diagnostic: Diagnostic, settings: Settings) -> Fix | None:
+    fix = diagnostic.best_fix(unsafe=settings.unsafe)
+    return fix if fix is not None and settings.allowed(path, diagnostic) else None
+
+
+def _moved(
+    failed: Mapping[tuple[str, str, int, int], str], edits: Sequence[Edit]
+) -> Iterable[tuple[tuple[str, str, int, int], str]]:
+    """The failed fixes where they are after ``edits``; those whose surroundings changed may be tried again."""
+    for (code, title, start, end), reason in failed.items():
+        new_start, new_last = shifted(start, edits), shifted(max(start, end - 1), edits)
+        if new_start is not None and new_last is not None:
+            yield (code, title, new_start, new_last + (end > start)), reason
