@@ -162,7 +162,7 @@ def test_any_member_of_a_class(know: Know) -> None:
     knowledge = know(SHOP)
     fact = knowledge.call("shop.Magic.whatever")
     assert fact is not None
-    assert (fact.name, fact.effects) == ("shop.Magic.whatever", {"net"})
+    assert (fact.name, fact.effects) == ("shop.Magic.whatever", frozenset({"net"}))
     plain = knowledge.call("shop.Magic.plain")
     assert plain is not None
     assert plain.effects == frozenset()

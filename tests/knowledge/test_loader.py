@@ -70,7 +70,9 @@ def test_a_user_row_replaces_the_packs_row_of_the_same_name_only() -> None:
     plain, changed = loader.load(["requests"]), loader.load(["requests"], rows={"call": [FETCH]})
     fact = changed.call("requests.get")
     assert fact is not None
-    assert (fact.effects, fact.pack, fact.timeouts) == ({"cpu"}, "pyproject.toml", ())
+    assert fact.effects == {"cpu"}
+    assert fact.pack == "pyproject.toml"
+    assert fact.timeouts == ()
     assert changed.call("requests.api.get") == fact, "aliases of the packs hold for users' rows"
     assert changed.call("requests.post") == plain.call("requests.post")
 
