@@ -54,7 +54,8 @@ def as_single_file(case: Case) -> tuple[str, str]:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_what_is_marked_is_reported_and_nothing_else(case: Case, tmp_path: Path) -> None:
-    assert differences(case, tmp_path) == []
+    told = differences(case, tmp_path)
+    assert not told, "\n" + "\n".join(told)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.name.startswith("good")], ids=str)
@@ -73,7 +74,8 @@ def test_bad_files_carry_marks_of_their_own_rule(case: Case) -> None:
 def test_windows_line_ends_change_nothing(case: Case, tmp_path: Path) -> None:
     for path, text in case.sources.items():
         case = case.with_text(path, text.replace("\n", "\r\n"))
-    assert differences(case, tmp_path) == []
+    told = differences(case, tmp_path)
+    assert not told, "\n" + "\n".join(told)
 
 
 @pytest.mark.parametrize(("case", "path", "rewritten"), REPLAYS)

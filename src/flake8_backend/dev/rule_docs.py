@@ -72,7 +72,7 @@ def _section(rule: Rule) -> Iterator[str]:
     if rule.yields_to:
         yield f"Gives way to {', '.join(rule.yields_to)} on the same code.\n"
     if rule.overlap:
-        items = ", ".join(f"{code} ({linter})" for code, linter in rule.overlap.items())
+        items = "; ".join(f"{linter} {codes}" for linter, codes in rule.overlap.items())
         yield f"**Elsewhere.** {items}\n"
     if rule.references:
         yield "**References**\n"
