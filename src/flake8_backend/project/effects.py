@@ -23,14 +23,23 @@ from flake8_backend.project.values import (
     Value,
     options,
 )
-from flake8_backend.semantic import terms
-from flake8_backend.semantic.summary import AWAITED, SITE_FLAGS, SITE_TERM
+from flake8_backend.semantic import scopes
+from flake8_backend.semantic.summary import (
+    AWAITED,
+    BLOCK_KIND,
+    BLOCK_PARENT,
+    SITE_BLOCK,
+    SITE_FLAGS,
+    SITE_TERM,
+    FunctionSummary,
+)
 
 BLOCKS = "blocks"
 _NODE = tuple[str, int]
 _GRAVITY = {"file-meta": 2, "file-entry": 1, "file-list": 1, "stdout": 9, "log": 9}
 _FILE_EFFECTS = frozenset({"fs-read", "fs-write"})
 _MEMOISING = "cache-decorator"
+_RARE = frozenset({scopes.ONCE, scopes.TYPE_CHECKING})
 _HEAVY = frozenset({"password-hash", "key-generate", "cpu"})
 _RUNS_ARGUMENT = frozenset({"map", "filter", "sorted", "max", "min"})
 
@@ -170,7 +179,10 @@ class Effects:
         edges: list[Edge] = []
         leaves: list[tuple[Span, Leaf]] = []
         table = module.summary.terms
+        rare = self._rare_blocks(function)
         for site in function.sites:
+            if site[SITE_BLOCK] in rare:
+                continue
             term = table[site[SITE_TERM]]
             span = Span(*term[4:8])
             for callee in self.targets(module, term):
@@ -187,13 +199,24 @@ class Effects:
                     summary = self._table.by_name[target[0]].function(target[1])
                     pending = summary.is_async and not site[SITE_FLAGS] & AWAITED
                     edges.append(Edge(target, span, pending=pending))
-        for term_index, _, _, *place in function.iterations:
+        for term_index, block, flags, *place in function.iterations:
+            if flags or block in rare:
+                continue
             for value in options(self._evaluator.value(module, term_index)):
                 leaf = self.iteration(value)
                 if leaf is not None:
                     leaves.append((Span(*place), leaf))
         edges += self._properties(module, function)
         return edges, leaves
+
+    @staticmethod
+    def _rare_blocks(function: FunctionSummary) -> set[int]:
+        """Blocks that run for the first caller alone, or for the type checker: what happens there is no effect."""
+        rare: set[int] = set()
+        for index, block in enumerate(function.blocks):
+            if block[BLOCK_KIND] in _RARE or block[BLOCK_PARENT] in rare:
+                rare.add(index)
+        return rare
 
     def _consumed(self, module: Module, term: Any, span: Span) -> Iterator[tuple[Span, Leaf]]:
         """``list(queryset)`` and ``len(queryset)`` go through their argument."""

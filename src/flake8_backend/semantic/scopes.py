@@ -24,6 +24,7 @@ EXCEPT = "except"
 FINALLY = "finally"
 CASE = "case"
 TYPE_CHECKING = "type checking"
+ONCE = "once"
 MAIN = "main"
 LOOPS = frozenset({FOR, ASYNC_FOR, WHILE, COMPREHENSION})
 

@@ -211,7 +211,7 @@ class Visit:
 
     def _visit_If(self, node: ast.If) -> None:
         self._expr(node.test)
-        kind = _special_test(node.test) or scopes.IF
+        kind = _special_test(node.test) or (scopes.ONCE if _fills_once(node) else scopes.IF)
         before = len(self._frame.blocks)
         self._within(kind, node.body, node.test)
         if ends_path(node.body):
@@ -497,6 +497,31 @@ def _nothing(node: ast.AST) -> None:
 
 def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
+
+
+def _fills_once(node: ast.If) -> bool:
+    """``if self._client is None: self._client = …``: the body runs for the first caller alone."""
+    test = node.test
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Is, ast.Eq)):
+        right = test.comparators[0]
+        place = test.left if isinstance(right, ast.Constant) and right.value is None else None
+    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        place = test.operand
+    else:
+        return False
+    if isinstance(place, ast.Call) and getattr(place.func, "id", "") == "hasattr":
+        return True
+    if not isinstance(place, (ast.Name, ast.Attribute)):
+        return False
+    wanted = ast.dump(place).replace("Load", "")
+    return any(
+        isinstance(statement, (ast.Assign, ast.AnnAssign))
+        and any(
+            ast.dump(target).replace("Store", "") == wanted
+            for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+        )
+        for statement in node.body
+    )
 
 
 def _special_test(test: ast.expr) -> str | None:
