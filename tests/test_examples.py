@@ -39,7 +39,7 @@ def test_the_bad_example_is_reported_and_the_good_one_is_not(code: str, example:
 @pytest.mark.parametrize(("code", "example"), EXAMPLES)
 def test_a_fixed_example_reads_like_the_good_one(code: str, example: Example, tmp_path: Path) -> None:
     case = project(code, example.bad)
-    after = fix_case(case, tmp_path)["example.py"]
+    after = fix_case(case, tmp_path).texts["example.py"]
     assert (after == example.good) == example.fixed, after
 
 
@@ -87,11 +87,11 @@ def test_the_example_service_shows_chains_across_modules(path: str, code: str) -
 def test_the_example_service_is_repaired_where_it_can_be(tmp_path: Path) -> None:
     root = copied(SHOP, tmp_path / "shop")
     before = shop_findings(root)
-    safe = fix_everything(root, Options(use_cache=False), unsafe=False)
+    safe = fix_everything(root, Options(use_cache=False), unsafe=False).texts
     assert "            await asyncio.sleep(interval)\n" in safe["shop/services/exchange.py"]
     assert sum(text != (SHOP / path).read_text(encoding="utf-8") for path, text in safe.items()) == 1
 
-    after = fix_everything(root, Options(use_cache=False))
+    after = fix_everything(root, Options(use_cache=False)).texts
     assert "timeout=10" in after["shop/clients/carrier.py"]
     assert "sku = :sku" in after["shop/repositories/products.py"]
     assert "selectinload(Order.customer)" in after["shop/routers/backoffice.py"]
