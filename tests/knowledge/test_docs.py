@@ -27,6 +27,12 @@ def test_every_pack_and_every_word_is_on_the_page() -> None:
         assert f"`{word}`" in page
 
 
+def test_every_key_is_explained() -> None:
+    page = knowledge_docs.render()
+    keys = {key for table in schema.ROW_TABLES for key in schema.keys_of(table)}
+    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
+
+
 def test_experiments_are_no_sources() -> None:
     assert "tools/run_" not in knowledge_docs.render()
 

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.knowledge import compiled, schema
+from flake8_backend.knowledge.records import SILENT_PEER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -63,6 +64,57 @@ A file has the tables `[[call]]`, `[[marker]]`, `[[class]]` and `[[object]]`, an
 `imports` (modules) and a table `aliases` of other spellings: an alias of a class counts for its methods too. A package
 offers a pack through the entry-point group `flake8_backend.packs`, with the value `package:file.toml`.
 
+"""
+_KEYS: Mapping[str, Mapping[str, str]] = {
+    "Keys of a call": {
+        "`names`": (
+            "dotted import paths, a method as `module.Class.method`; `module.Class.*` is any other method of the class"
+        ),
+        "`role`": "what rules select on, from the vocabulary below",
+        "`effects`": (
+            "from the vocabulary below; `[]` says: none, on purpose. `blocks`: stops the thread, so an event loop too"
+        ),
+        "`use`": "`await`, `async with`, `async for`: how the result must be used; absent: as it is",
+        "`returns`": "a type expression; a class that is called without it gives itself",
+        "`default_wait`": (
+            "with the defaults the wait is `forever`, `bounded`, or `inherits` from the object in `inherits_from`"
+        ),
+        "`inherits_from`": "the call that makes the object whose timeouts hold",
+        "`timeouts`": (
+            "`param`, `pos` (from 0, without self; absent: keyword only), `default`, `kind`, `unit` (`ms`; "
+            "absent: seconds), `where` (set there, not in this call), `was` (older defaults: `until`, "
+            "`default`), `note`"
+        ),
+        "`connection`": "`per-call`, `pooled`, `single`",
+        "`options`": (
+            'other arguments: `param`, `pos`, `default` (`"none"` is None), `means`, `unsafe` (values), '
+            "`required`, `others` (same meaning), `where`, `since`"
+        ),
+        "`ttl`": "the expiry argument of a cache write, same keys as an option",
+        "`async_alt`": (
+            "what to use in a coroutine; `<name>` and `<class>` stand for the method's and the class's own names"
+        ),
+        "`since`, `until`": "versions of the library",
+        "`source`, `checked`, `verified`, `version`, `note`": "evidence, for readers",
+    },
+    "Keys of a marker": {
+        "`names`": "dotted paths; globs where `form` is `class`, `attribute` or `name-pattern`",
+        "`kind`, `form`": "what is declared, and how, from the vocabularies below",
+        "`options`": "arguments that matter, as for a call",
+        "`path_param`, `methods`, `handler`": "of routes: where the path, the methods and the handler are found",
+        "`async_handlers`, `sync_runs_in`": "whether `async def` handlers are run, and where a plain `def` runs",
+        "`lock`, `rewrites`, `loses_data`, `breaks_old_code`, `alternative`": "of migrations: effect on a live table",
+        "`since`": "version of the library",
+    },
+    "Keys of a class and of an object": {
+        "`bases`, `params`": "base classes as type expressions; names of type parameters",
+        "`attributes`": "table of attribute or property to type expression",
+        "`iterates`, `items`": "what a loop over an instance gives, and what `x[0]` gives",
+        "`enters`, `awaits`, `calls`": "what `with` or `async with`, `await`, and calling an instance give",
+        "`type`": "of an object in a module: its type",
+    },
+}
+_TYPES = """\
 ### Type expressions
 
 `returns`, `type`, `iterates`, `items`, `enters`, `awaits`, `calls`, `bases` and the values of `attributes` are type
@@ -79,7 +131,6 @@ expressions:
 | `$arg:entity=acme.Row` | the same, and what stands for it when it is not given |
 | `$0.row` | the type parameter `row` of the argument's type |
 
-A call may be named `module.Class.*`: any method of the class that no row names.
 """
 
 
@@ -149,6 +200,15 @@ def _checks(documents: Iterable[schema.Document]) -> Iterator[str]:
     yield f"\n{unverified} of {len(rows)} rows rest on a comparison of signatures alone: `verified = false`.\n\n"
 
 
+def _keys() -> Iterator[str]:
+    for title, meanings in _KEYS.items():
+        yield f"### {title}\n\n| key | meaning |\n|---|---|\n"
+        yield from (f"| {keys} | {meaning} |\n" for keys, meaning in meanings.items())
+        yield "\n"
+    bounds = ", ".join(f"`{kind}`" for kind in sorted(SILENT_PEER))
+    yield f"Of the timeouts only these end the wait for a peer that accepts and stays silent: {bounds}.\n\n"
+
+
 def _vocabulary(title: str, words: Iterable[str]) -> str:
     listed = textwrap.fill(", ".join(f"`{word}`" for word in sorted(words)), width=118, break_on_hyphens=False)
     return f"**{title}**\n\n{listed}\n\n"
@@ -180,5 +240,5 @@ def render() -> str:
     for topic in topics:
         chosen = {name: document for name, document in documents.items() if document["pack"]["topic"] == topic}
         parts.extend(_topic(topic, chosen))
-    parts.extend([_OWN, "\n", *_vocabularies()])
+    parts.extend([_OWN, *_keys(), _TYPES, "\n", *_vocabularies()])
     return "".join(parts).rstrip("\n") + "\n"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from flake8_backend.knowledge.names import TypeExpr
 
 Row = Mapping[str, Any]
-_SILENT_PEER = frozenset({"total", "per-op", "read", "wait"})
+SILENT_PEER = frozenset({"total", "per-op", "read", "wait"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Timeout:
     @property
     def bounds_silent_peer(self) -> bool:
         """Whether it ends the wait for a peer that accepts and never answers."""
-        return self.kind in _SILENT_PEER
+        return self.kind in SILENT_PEER
 
     @property
     def seconds(self) -> float | None:

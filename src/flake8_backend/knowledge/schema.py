@@ -272,6 +272,11 @@ ROW_TABLES = tuple(_KEYS)
 OPEN_TABLES = frozenset({"marker"})  # several packs may mark the same name: request.GET, flask_login.login_required
 
 
+def keys_of(table: str) -> tuple[str, ...]:
+    """The keys that rows of one of ROW_TABLES may have."""
+    return tuple(_KEYS[table])
+
+
 def rows_of(document: Document, table: str) -> Sequence[Row]:
     """The rows of one of ROW_TABLES."""
     rows: Sequence[Row] = document.get(table, ())
