@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flake8_backend.core.containment import INTERNAL_ERROR, NOT_ANALYSED
 from flake8_backend.project.globs import PathPatterns, anchored
 from flake8_backend.selection import PREFIX
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 PROFILES = ("default", "strict")
 PACK_TABLES = ("call", "marker", "class", "object")
-UNPARSABLE = "BE902"
-INTERNAL_ERROR = "BE903"
-TOOL_CODES = (UNPARSABLE, INTERNAL_ERROR)
+TOOL_CODES = (NOT_ANALYSED, INTERNAL_ERROR)
 """Codes by which the tool speaks of itself: reported unless ignored, whatever is selected."""
 
 _LIKE_ENOUGH = 0.7

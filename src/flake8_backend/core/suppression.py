@@ -14,12 +14,14 @@ import tokenize
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flake8_backend.core.source import BOM, SourceFile
+from flake8_backend.core.source import BOM, SourceFile, UndecodableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from flake8_backend.core.diagnostic import Diagnostic
+    from flake8_backend.project.project import Project
 
 # Case counts in neither pattern; it does when a listed code is compared, so a lower-case code silences nothing.
 _COMMENT = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+))?", re.IGNORECASE)
