@@ -79,13 +79,20 @@ class Cache:
 
     def load(self, kind: str, key: str) -> Any:
         """What was stored, or None."""
+        text = self.load_text(kind, key)
+        try:
+            return None if text is None else json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+
+    def load_text(self, kind: str, key: str) -> str | None:
+        """What was stored, as text, or None."""
         place = self._place
         if place is None:
             return None
         try:
-            data = (place / kind / f"{key}.json").read_bytes()
-            return json.loads(data)
-        except (OSError, ValueError, RecursionError):
+            return (place / kind / f"{key}.json").read_text(encoding="utf-8", errors="surrogatepass")
+        except (OSError, ValueError):
             return None
 
     def store(self, kind: str, key: str, value: Any) -> None:

@@ -17,6 +17,7 @@ from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.modules import Module
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.summarise import TEST
 from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT, SITE_BLOCK, SITE_TERM
 
 _NODE = tuple[str, int]
@@ -30,7 +31,6 @@ _VIEWSET_VERBS = {
     "destroy": "DELETE",
 }
 _ROUTES = frozenset({"route", "websocket"})
-_TEST_FILES = ("test_", "tests", "conftest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,8 @@ class Contexts:
 
     @staticmethod
     def is_test(module: Module) -> bool:
-        """A file that pytest or unittest would collect: the name says so and it holds tests, or it is a conftest."""
-        name = module.path.rpartition("/")[2]
-        if name == "conftest.py":
-            return True
-        named = name.startswith("test") or name.endswith(("_test.py", "tests.py"))
-        if named and "test" in module.summary.traits:
-            return True
-        # helpers beside the tests count when the folder is a package of tests
-        return "test" in module.summary.traits and "tests" in module.path.split("/")
+        """A file that pytest or unittest would collect: the name or folder says so and it holds tests; a conftest."""
+        return TEST in module.summary.traits
 
     def is_migration(self, module: Module) -> bool:
         """A Django ``Migration`` module or an Alembic revision."""

@@ -49,6 +49,7 @@ class Entry:
     key: str
     summary: ModuleSummary | Problem | None = None
     text: str | None = None
+    dumped: str | None = None  # the summary as JSON, until it is asked for: text weighs nothing to the collector
 
 
 class Project:
@@ -174,46 +175,39 @@ class Project:
 
     def _summary(self, entry: Entry) -> ModuleSummary | Problem:
         if entry.summary is None:
-            entry.summary = self._cached(entry) or self._visited(entry)
+            if entry.dumped is None:
+                entry.dumped = self._cached(entry) or self._visited(entry)
+            entry.summary = _loaded(entry.dumped)
+            entry.dumped = None
         return entry.summary
 
-    def _cached(self, entry: Entry) -> ModuleSummary | Problem | None:
+    def _cached(self, entry: Entry) -> str | None:
         if entry.text is not None:
             return None
-        data = self._cache.load("summary", entry.key)
-        try:
-            if isinstance(data, dict):
-                return Problem(str(data["reason"]), int(data["line"]))
-            return from_json(data) if isinstance(data, list) else None
-        except (TypeError, ValueError, KeyError, IndexError):
-            return None
+        text = self._cache.load_text("summary", entry.key)
+        return text if text is not None and _is_whole(text) else None
 
-    def _visited(self, entry: Entry) -> ModuleSummary | Problem:
+    def _visited(self, entry: Entry) -> str:
         if entry.text is not None:
-            return self._visit_text(entry, entry.text)
+            return dump(self._visit_text(entry, entry.text))
         try:
-            data = entry.path.read_bytes()
-            text, _ = decode(data)
+            text, _ = decode(entry.path.read_bytes())
         except OSError as error:
-            return Problem(_reason(error))
+            return dump(Problem(_reason(error)))
         except UndecodableSource as error:
             result: ModuleSummary | Problem = Problem(str(error))
         else:
             result = self._visit_text(entry, text)
-        self._remember(entry, result)
-        return result
-
-    def _remember(self, entry: Entry, result: ModuleSummary | Problem) -> None:
-        if isinstance(result, Problem):
-            self._cache.store("summary", entry.key, {"reason": result.reason, "line": result.line})
-        else:
-            self._cache.store("summary", entry.key, to_json(result))
+        dumped = dump(result)
+        self._cache.store_text("summary", entry.key, dumped + _END)
+        return dumped
 
     def _visit_text(self, entry: Entry, text: str) -> ModuleSummary | Problem:
         return visit_text(
             text,
             entry.name,
             is_package=entry.path.stem == "__init__",
+            path=self._relative(entry.path),
             kept_builtins=self._kept_builtins,
             rules=self.rules,
         )
@@ -225,13 +219,12 @@ class Project:
     def _visit_in_parallel(self, entries: list[Entry], jobs: int) -> None:
         from flake8_backend.project.parallel import visit_all
 
-        for entry, data in zip(entries, visit_all(self.options, self.root, entries, jobs), strict=True):
-            if data is None:
-                continue
-            if isinstance(data, dict):
-                entry.summary = Problem(str(data["reason"]), int(data["line"]))
-            else:
-                entry.summary = from_json(data)
+        missing = [entry for entry in entries if self._cached(entry) is None]
+        work = [(str(entry.path), entry.name, self._relative(entry.path)) for entry in missing]
+        checked = [rule.code for rule in self.rules if rule.node_checks]
+        for entry, dumped in zip(missing, visit_all(work, self._kept_builtins, checked, jobs), strict=True):
+            entry.dumped = dumped
+            self._cache.store_text("summary", entry.key, dumped + _END)
 
     # --- answers -----------------------------------------------------------------------------------------------
 
@@ -337,14 +330,16 @@ _WORTH_SHARING = 40
 
 
 def visit_text(
-    text: str, name: str, *, is_package: bool, kept_builtins: frozenset[str], rules: Iterable[Rule]
+    text: str, name: str, *, is_package: bool, path: str, kept_builtins: frozenset[str], rules: Iterable[Rule]
 ) -> ModuleSummary | Problem:
     """Parse and summarise one module; what cannot be parsed gives the reason."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-        return summarise(tree, name, is_package=is_package, kept_builtins=kept_builtins, rules=tuple(rules))
+        return summarise(
+            tree, name, is_package=is_package, path=path, kept_builtins=kept_builtins, rules=tuple(rules)
+        )
     except SyntaxError as error:
         return Problem(f"syntax error: {error.msg}", error.lineno or 1)
     except ValueError as error:  # null bytes
@@ -366,6 +361,24 @@ def _yielded(found: list[Diagnostic], rules: Sequence[Rule]) -> list[Diagnostic]
     for diagnostic in found:
         owners.setdefault(diagnostic.span, set()).add(diagnostic.code)
     return [d for d in found if not yields.get(d.code, set()) & owners[d.span]]
+
+
+_END = "\n"
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a cached summary was written to its end."""
+    return text.endswith(_END) and text[:1] in "[{"
+
+
+def _loaded(dumped: str) -> ModuleSummary | Problem:
+    try:
+        data = json.loads(dumped)
+        if isinstance(data, dict):
+            return Problem(str(data["reason"]), int(data["line"]))
+        return from_json(data)
+    except (TypeError, ValueError, KeyError, IndexError) as error:
+        return Problem(f"unreadable cache: {error}")
 
 
 def dump(summary: ModuleSummary | Problem) -> str:

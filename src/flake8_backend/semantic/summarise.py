@@ -22,14 +22,18 @@ CONSUMERS = frozenset(
     {"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all", "next", "iter"}
     | {"dict", "map", "filter", "enumerate", "zip", "reversed", "getattr"}
 )
+TEST, MAIN = "test", "main"
 _DEAD_ROOTS = frozenset({terms.STRING, terms.CONSTANT, terms.DISPLAY, terms.BINARY})
 
 
 class Summariser:
     """Turns a finished visit into a summary."""
 
-    def __init__(self, visit: Visit, module: str, *, is_package: bool, kept_builtins: frozenset[str]) -> None:
+    def __init__(
+        self, visit: Visit, module: str, *, is_package: bool, kept_builtins: frozenset[str], path: str = ""
+    ) -> None:
         self._visit = visit
+        self._traits = _traits(visit, path)
         self._lowering = Lowering(visit, module, is_package=is_package)
         self._is_package = is_package
         self._kept = kept_builtins | CONSUMERS
@@ -37,9 +41,11 @@ class Summariser:
     def summary(self) -> ModuleSummary:
         """The module's summary, without diagnostics."""
         visit, lowering = self._visit, self._lowering
+        module = visit.frames[0]
+        if TEST in self._traits:
+            return self._names_only(module)
         classes = [self._class(record) for record in visit.classes]
         functions = [self._function(frame) for frame in visit.frames]
-        module = visit.frames[0]
         names = {
             name: [lowering._bound(binding, name, module) for binding in bindings[-6:]]
             for name, bindings in module.bindings.items()
@@ -64,7 +70,23 @@ class Summariser:
                 ]
                 for target, frame, binding in visit.attribute_targets
             ],
-            traits=_traits(visit),
+            traits=self._traits,
+        )
+
+    def _names_only(self, module: Frame) -> ModuleSummary:
+        """Tests are half of many projects, and what they call concerns nobody: their bodies are left out."""
+        visit, lowering = self._visit, self._lowering
+        return ModuleSummary(
+            name=lowering.module,
+            is_package=self._is_package,
+            imports=sorted({name.partition(".")[0] for name in visit.imported if name}),
+            stars=[lowering.absolute(level, name) for level, name in visit.star_imports],
+            terms=lowering.terms,
+            names={},
+            functions=[],
+            classes=[],
+            assignments=[],
+            traits=self._traits,
         )
 
     def check(self, tree: ast.Module, checks: Sequence[tuple[Rule, type[ast.AST], NodeCheck]]) -> list[Any]:
@@ -275,19 +297,27 @@ def _goes_through_items(loop: Any) -> bool:
     return False
 
 
-def _traits(visit: Visit) -> list[str]:
+def _traits(visit: Visit, path: str) -> list[str]:
+    """``main``: it starts something when it is run; ``test``: pytest or unittest would collect it."""
     traits = []
-    module = visit.frames[0]
-    if any(block.kind == scopes.MAIN for block in module.blocks):
-        traits.append("main")
-    collected = any(name.startswith("test") and b[-1].how == "function" for name, b in module.bindings.items())
-    if not collected:
-        collected = any(
-            name.startswith("test") for record in visit.classes for name in record.methods
-        ) or any(_is_fixture(frame) for frame in visit.frames)
-    if collected:
-        traits.append("test")
+    if any(block.kind == scopes.MAIN for block in visit.frames[0].blocks):
+        traits.append(MAIN)
+    folder, _, name = path.rpartition("/")
+    if name == "conftest.py":
+        return [*traits, TEST]
+    named = name.startswith("test") or name.endswith(("_test.py", "tests.py"))
+    if (named or "tests" in folder.split("/")) and _holds_tests(visit):
+        traits.append(TEST)
     return traits
+
+
+def _holds_tests(visit: Visit) -> bool:
+    functions = visit.frames[0].bindings
+    if any(name.startswith("test") and bound[-1].how == "function" for name, bound in functions.items()):
+        return True
+    if any(name.startswith("test") for record in visit.classes for name in record.methods):
+        return True
+    return any(_is_fixture(frame) for frame in visit.frames)
 
 
 def _is_fixture(frame: Frame) -> bool:
@@ -303,6 +333,7 @@ def summarise(
     module: str,
     *,
     is_package: bool,
+    path: str = "",
     kept_builtins: frozenset[str] = frozenset(),
     rules: Sequence[Rule] = (),
 ) -> ModuleSummary:
@@ -312,7 +343,7 @@ def summarise(
     """
     checks = list(checks_of(rules))
     visit = Visit(tree, {node_type: None for _, node_type, _ in checks})
-    summariser = Summariser(visit, module, is_package=is_package, kept_builtins=kept_builtins)
+    summariser = Summariser(visit, module, is_package=is_package, kept_builtins=kept_builtins, path=path)
     summary = summariser.summary()
     if checks:
         summary.diagnostics = summariser.check(tree, checks)

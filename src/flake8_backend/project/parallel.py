@@ -1,0 +1,61 @@
+"""Visiting many files at once: processes that take paths and give summaries as text."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+_CHUNK = 16
+Work = tuple[str, str, str]  # path, module name, path relative to the root
+
+
+def visit_all(
+    work: Sequence[Work], kept_builtins: frozenset[str], codes: Sequence[str], jobs: int
+) -> Iterable[str]:
+    """The dumped summaries of ``work``, in its order. Without processes to be had, this one does it."""
+    if multiprocessing.parent_process() is not None:
+        return (_visit(item, kept_builtins, codes) for item in work)
+    return _shared(work, kept_builtins, codes, jobs)
+
+
+def _shared(work: Sequence[Work], kept_builtins: frozenset[str], codes: Sequence[str], jobs: int) -> Iterator[str]:
+    chunks = [work[start : start + _CHUNK] for start in range(0, len(work), _CHUNK)]
+    done = 0
+    try:
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context(_start_method())) as pool:
+            count = len(chunks)
+            for dumped in pool.map(_visit_chunk, chunks, [kept_builtins] * count, [list(codes)] * count):
+                done += len(dumped)
+                yield from dumped
+    except (BrokenProcessPool, OSError):
+        yield from (_visit(item, kept_builtins, codes) for item in work[done:])
+
+
+def _start_method() -> str:
+    return "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+def _visit_chunk(chunk: Sequence[Work], kept_builtins: frozenset[str], codes: Sequence[str]) -> list[str]:
+    return [_visit(item, kept_builtins, codes) for item in chunk]
+
+
+def _visit(item: Work, kept_builtins: frozenset[str], codes: Sequence[str]) -> str:
+    from flake8_backend.core.registry import all_rules
+    from flake8_backend.core.source import UndecodableSource, decode
+    from flake8_backend.project.project import Problem, dump, visit_text
+
+    path, name, relative = item
+    try:
+        text, _ = decode(Path(path).read_bytes())
+    except OSError as error:
+        return dump(Problem((error.strerror or str(error)).lower()))
+    except UndecodableSource as error:
+        return dump(Problem(str(error)))
+    rules = [rule for rule in all_rules() if rule.code in codes]
+    is_package = Path(path).stem == "__init__"
+    return dump(
+        visit_text(text, name, is_package=is_package, path=relative, kept_builtins=kept_builtins, rules=rules)
+    )
