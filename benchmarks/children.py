@@ -96,7 +96,8 @@ def rules(root: Path) -> dict[str, float]:
 
     for rule in all_rules():
         spent[rule.code] = 0.0
-        for checks in (rule.function_checks, rule.class_checks, rule.module_checks, *rule.node_checks.values()):
+        tables: list[Any] = [rule.function_checks, rule.class_checks, rule.module_checks, *rule.node_checks.values()]
+        for checks in tables:
             checks[:] = [timed(rule.code, check) for check in checks]
     return {**spent, "total": analyse(root, "-")["cpu"]}
 

@@ -14,7 +14,7 @@ import pytest
 import flake8_backend
 from flake8_backend.core.registry import all_rules
 from flake8_backend.core.rule import Category, Rule
-from flake8_backend.dev import knowledge_docs, rule_docs
+from flake8_backend.dev import rule_docs
 from harness.cases import FIXTURES, cases_in, check
 from harness.contracts import (
     declared_packs,
@@ -141,11 +141,6 @@ def test_every_fixture_has_a_rule() -> None:
 def test_the_documentation_of_rules_is_fresh() -> None:
     text = (CHECKOUT / rule_docs.PATH).read_text(encoding="utf-8")
     assert text == rule_docs.render(all_rules()), "run: python -m flake8_backend.dev docs"
-
-
-def test_the_documentation_of_packs_is_fresh() -> None:
-    text = (CHECKOUT / knowledge_docs.PATH).read_text(encoding="utf-8")
-    assert text == knowledge_docs.render(), "run: python -m flake8_backend.dev knowledge"
 
 
 # Rule modules

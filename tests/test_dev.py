@@ -141,7 +141,7 @@ def test_corpus_shows_findings_with_their_source_and_chain() -> None:
     text = corpus.report(shop, codes=["BE001"])
     assert "> " in text
     assert "checkout.pay(order_id, customer.id)" in text
-    assert "self.http.post(" in text
+    assert "    via shop/services/checkout.py:" in text
     assert text.endswith("2 findings, 2 shown\n")
     assert corpus.report(shop, codes=["BE001"], size=1).endswith("2 findings, 1 shown\n")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flake8_backend.core.rule import Default, Rule, Safety, Status
+from flake8_backend.core.diagnostic import Safety
+from flake8_backend.core.rule import Default, Rule, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
