@@ -99,7 +99,8 @@ def rules(root: Path) -> dict[str, float]:
         tables: list[Any] = [rule.function_checks, rule.class_checks, rule.module_checks, *rule.node_checks.values()]
         for checks in tables:
             checks[:] = [timed(rule.code, check) for check in checks]
-    return {**spent, "total": analyse(root, "-")["cpu"]}
+    total = analyse(root, "-")["cpu"]
+    return {**spent, "total": total}
 
 
 def main() -> None:
