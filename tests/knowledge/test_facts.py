@@ -150,6 +150,25 @@ def test_a_method_is_looked_for_on_bases_nearest_first(know: Know) -> None:
     assert knowledge.call("shop.Base.store") is None
 
 
+def test_bases_are_searched_breadth_first(know: Know) -> None:
+    knowledge = know(
+        """
+        [[class]]
+        names = ["zoo.Dog"]
+        bases = ["zoo.Pet", "zoo.Mammal"]
+        [[class]]
+        names = ["zoo.Pet"]
+        bases = ["zoo.Owned"]
+        [[call]]
+        names = ["zoo.Owned.feed", "zoo.Mammal.feed"]
+        effects = []
+        """
+    )
+    fact = knowledge.call("zoo.Dog.feed")
+    assert fact is not None
+    assert fact.name == "zoo.Mammal.feed"
+
+
 def test_unknown_calls_are_unknown(know: Know) -> None:
     knowledge = know(SHOP)
     assert knowledge.call("shop.Client.unheard") is None
@@ -265,6 +284,11 @@ WEB = """
     form = "name-pattern"
     names = ["*logger*"]
 
+    [[marker]]
+    kind = "startup"
+    form = "call"
+    names = ["web.app.App.on_start"]
+
     [[class]]
     names = ["web.App"]
     bases = ["web.Base"]
@@ -281,6 +305,8 @@ def test_markers_of_a_name_through_bases_and_aliases(know: Know) -> None:
     assert option is not None
     assert option.pos == 0
     assert [marker.kind for marker in knowledge.markers("web.App.post")] == ["route", "csrf-off"]
+    (startup,) = knowledge.markers("web.App.on_start")
+    assert startup.names == ("web.App.on_start",)
     assert knowledge.markers("web.App.delete") == ()
 
 

@@ -147,6 +147,8 @@ def test_the_fingerprint_tells_what_is_known(write_pack: WritePack) -> None:
         loader.load(["requests"], extra_packs=[path]),
     ]
     assert len({knowledge.fingerprint for knowledge in variants}) == len(variants)
+    reordered = loader.load(["requests"], rows={"call": [dict(reversed(FETCH.items()))]})
+    assert reordered.fingerprint == variants[2].fingerprint
     assert loader.load(["requests", "unheard"]).fingerprint == loader.load(["requests"]).fingerprint
 
 

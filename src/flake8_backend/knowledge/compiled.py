@@ -26,7 +26,7 @@ from flake8_backend.knowledge.schema import OPEN_TABLES, ROW_TABLES, Document, R
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-FORMAT = 1  # of compiled.jsonl; raise it when anything that is derived from packs changes
+FORMAT = 2  # of compiled.jsonl; raise it when anything that is derived from packs changes
 PACKS = Path(__file__).with_name("packs")
 COMPILED = "compiled.jsonl"
 _EVIDENCE = ("source", "checked", "version")  # for readers of packs, not for rules
@@ -156,13 +156,12 @@ def spelled(words: Words, aliases: Aliases) -> Words:
     return words | Words(_terminals(pairs), _terminals(in_arguments))
 
 
-def slim(document: Document, aliases: Aliases) -> dict[str, list[dict[str, Any]]]:
-    """The rows of a pack as Knowledge reads them: canonical names, no evidence."""
+def slim(document: Document) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a pack as Knowledge reads them: without the evidence."""
     tables: dict[str, list[dict[str, Any]]] = {}
     for table in ROW_TABLES:
         for row in rows_of(document, table):
             kept = {key: value for key, value in row.items() if key not in _EVIDENCE}
-            kept["names"] = list(map(aliases.canonical, row["names"]))
             tables.setdefault(table, []).append(kept)
     return tables
 
@@ -191,7 +190,7 @@ def compile_packs(files: Mapping[str, bytes]) -> str:
         "terminals": sorted(words.terminals),
         "argument_terminals": sorted(words.argument_terminals),
     }
-    lines = [index, *(slim(document, aliases) for document in documents.values())]
+    lines = [index, *(slim(document) for document in documents.values())]
     return "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
 
 

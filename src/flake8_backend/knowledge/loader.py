@@ -50,12 +50,12 @@ class _Layer:
     documents: Mapping[str, Document]
     digests: Mapping[str, str]
 
-    def packs(self, aliases: Aliases) -> tuple[Pack, ...]:
+    def packs(self) -> tuple[Pack, ...]:
         return tuple(
             Pack(
                 name=document.get("pack", {}).get("name", file),
                 tops=compiled.tops_of(document),
-                rows=compiled.slim(document, aliases),
+                rows=compiled.slim(document),
                 digest=self.digests[file],
             )
             for file, document in self.documents.items()
@@ -137,7 +137,7 @@ def load(
         compiled.check_unique(layer.documents, aliases)
         tops.update(*map(compiled.references_of, layer.documents.values()))
     library = compiled.library()
-    layers = [tuple(map(library.pack, library.needed(tops))), *(layer.packs(aliases) for layer in others)]
+    layers = [tuple(map(library.pack, library.needed(tops))), *(layer.packs() for layer in others)]
     return Knowledge(layers, aliases, _fingerprint(layers))
 
 
