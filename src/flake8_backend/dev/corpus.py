@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flake8_backend.config import Options
+from flake8_backend.core.source import SourceFile, UndecodableSource
 from flake8_backend.core.suppression import suppressed
+from flake8_backend.project.discovery import discover
 from flake8_backend.project.project import Project
+from flake8_backend.project.roots import find_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,42 +54,57 @@ class Finding:
 
 
 class _Reader:
-    """Source lines of the project, read once per file."""
+    """Source lines of a project, for people; a file that cannot be read has none."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
 
+    def source(self, path: Path) -> SourceFile:
+        """The text of a file, empty where it is not text."""
+        try:
+            return self.project.source(path)
+        except (OSError, UndecodableSource):
+            return SourceFile(path.as_posix(), "")
+
     def line(self, path: str, number: int) -> str:
         """One line without its indentation, empty where there is none."""
-        try:
-            lines = self.project.source(self.project.root / path).lines
-        except (OSError, ValueError):
-            return ""
+        lines = self.source(self.project.root / path).lines
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
     def around(self, path: Path, span: Span) -> tuple[tuple[int, str], ...]:
         """The lines of a span with some context; a long span is cut after its first lines."""
-        lines = self.project.source(path).lines
+        lines = self.source(path).lines
         last = min(span.end_line, span.line + CONTEXT)
         numbers = range(max(1, span.line - CONTEXT), min(len(lines), last + CONTEXT) + 1)
         return tuple((number, lines[number - 1].rstrip()) for number in numbers)
 
 
-def findings(root: Path, options: Options) -> Iterator[Finding]:
-    """Every finding below ``root``, in the order of files and places."""
-    project = Project.open(root, options)
-    reader = _Reader(project)
-    for path in project.paths:
-        source = project.source(path)
-        for diagnostic in project.diagnostics(path):
-            if suppressed(source, diagnostic):
-                continue
-            chain = tuple(
-                (related.path, related.span.line, reader.line(related.path, related.span.line), related.message)
-                for related in diagnostic.related
-            )
-            shown = path.relative_to(root).as_posix()
-            yield Finding(shown, diagnostic, reader.around(path, diagnostic.span), chain)
+def findings(folder: Path, codes: Sequence[str] = ()) -> Iterator[Finding]:
+    """Every finding below ``folder`` in the order of projects, files and places.
+
+    The configuration that the code brings along does not count, its noqa comments do. Nothing is cached, so nothing is
+    written there.
+    """
+    options = Options(select=tuple(codes), use_cache=False) if codes else Options(use_cache=False)
+    by_root: dict[Path, list[Path]] = {}
+    for path in discover([folder], lambda _root: options.exclusion).files:
+        by_root.setdefault(find_root(path), []).append(path)
+    for root, paths in by_root.items():
+        project = Project.open(root, options)
+        reader = _Reader(project)
+        for path in paths:
+            source = reader.source(path)
+            for diagnostic in project.diagnostics(path):
+                if not suppressed(source, diagnostic):
+                    yield _finding(folder, reader, path, diagnostic)
+
+
+def _finding(folder: Path, reader: _Reader, path: Path, diagnostic: Diagnostic) -> Finding:
+    chain = tuple(
+        (related.path, related.span.line, reader.line(related.path, related.span.line), related.message)
+        for related in diagnostic.related
+    )
+    return Finding(path.relative_to(folder).as_posix(), diagnostic, reader.around(path, diagnostic.span), chain)
 
 
 def sample(found: Sequence[Finding], size: int | None, *, seed: int = 0) -> list[Finding]:
@@ -116,13 +134,10 @@ def render(finding: Finding) -> str:
 
 
 def report(
-    root: Path, *, codes: Sequence[str] = (), size: int | None = None, seed: int = 0, as_json: bool = False
+    folder: Path, *, codes: Sequence[str] = (), size: int | None = None, seed: int = 0, as_json: bool = False
 ) -> str:
     """What the command prints: the (sampled) findings, then counts per rule and severity of all of them."""
-    options = Options()
-    if codes:
-        options = replace(options, select=tuple(codes))
-    found = list(findings(root.resolve(), options))
+    found = list(findings(folder.resolve(), codes))
     chosen = sample(found, size, seed=seed)
     if as_json:
         return "".join(json.dumps(finding.as_json(), ensure_ascii=False) + "\n" for finding in chosen)

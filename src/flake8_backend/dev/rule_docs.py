@@ -80,8 +80,19 @@ def _section(rule: Rule) -> Iterator[str]:
         yield "".join(f"- {reference}\n" for reference in rule.references)
 
 
+_TOOL = """
+Two codes are about the tool itself. They are reported unless ignored, whatever is selected:
+
+| code | meaning |
+|---|---|
+| BE902 | the file was not analysed: it cannot be read, decoded or parsed, or is nested too deeply |
+| BE903 | a rule failed on this file; the others went on. Please report it |
+
+"""
+
+
 def render(rules: Iterable[Rule]) -> str:
     """The whole page, ending with one newline."""
     chosen = tuple(rules)
     body = "\n".join(part for rule in chosen for part in _section(rule))
-    return _HEAD + "".join(map(_row, chosen)) + "\n" + body
+    return _HEAD + "".join(map(_row, chosen)) + _TOOL + body
