@@ -327,8 +327,11 @@ class Lowering:
     def annotation(self, node: ast.AST | None, frame: Frame, block: int, order: int) -> int:
         """The term of a type expression; strings in it are parsed, and left unknown when they cannot be."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value.strip()
+            if text.isidentifier():
+                return self.name(text, frame, block, order)
             try:
-                node = ast.parse(node.value.strip(), mode="eval").body
+                node = ast.parse(text, mode="eval").body
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return UNKNOWN
         if isinstance(node, ast.Subscript):

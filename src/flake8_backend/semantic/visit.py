@@ -37,21 +37,17 @@ class Visit:
         self._outer = -1
         self._class: ClassRecord | None = None
         self._frame = self._open("module", tree, "<module>", "")
-        self._dispatch: dict[type[ast.AST], Callable[[Any], None]] = {
-            kind: getattr(self, f"_visit_{kind.__name__}") for kind in _HANDLED
-        }
-        for leaf in _LEAVES:
-            self._dispatch[leaf] = _nothing
-        for kind in wanted:
-            self._dispatch[kind] = self._noting(self._dispatch.get(kind, self._generic))
+        # functions, not bound methods: a cycle would keep every tree alive until the collector comes
+        self._dispatch = _HANDLERS
+        if wanted:
+            self._dispatch = dict(_HANDLERS)
+            for kind in wanted:
+                self._dispatch[kind] = _noting(_HANDLERS.get(kind, Visit._generic))
         self._body(tree.body)
 
-    def _noting(self, inner: Callable[[Any], None]) -> Callable[[Any], None]:
-        def visit(node: ast.AST) -> None:
-            self.matches.append((node, self._frame, self._block, self._order))
-            inner(node)
-
-        return visit
+    def note(self, node: ast.AST) -> None:
+        """Remember a node and where it was met."""
+        self.matches.append((node, self._frame, self._block, self._order))
 
     # --- frames and blocks -------------------------------------------------------------------------------------
 
@@ -79,28 +75,26 @@ class Visit:
 
     def _body(self, statements: Sequence[ast.stmt]) -> None:
         dispatch = self._dispatch
-        generic = self._generic
         for statement in statements:
-            dispatch.get(statement.__class__, generic)(statement)
+            dispatch.get(statement.__class__, _GENERIC)(self, statement)
 
     def _expr(self, node: ast.AST | None) -> None:
         if node is not None:
             self._outer = -1
-            self._dispatch.get(node.__class__, self._generic)(node)
+            self._dispatch.get(node.__class__, _GENERIC)(self, node)
 
     def _generic(self, node: ast.AST) -> None:
         dispatch = self._dispatch
-        generic = self._generic
         for name in node._fields:
             value = getattr(node, name, None)
             if value.__class__ is list:
                 for item in value:  # type: ignore[union-attr]
                     if isinstance(item, ast.AST):
                         self._outer = -1
-                        dispatch.get(item.__class__, generic)(item)
+                        dispatch.get(item.__class__, _GENERIC)(self, item)
             elif isinstance(value, ast.AST):
                 self._outer = -1
-                dispatch.get(value.__class__, generic)(value)
+                dispatch.get(value.__class__, _GENERIC)(self, value)
 
     # --- names -------------------------------------------------------------------------------------------------
 
@@ -392,16 +386,16 @@ class Visit:
             self._expr(func.value)  # type: ignore[attr-defined]
         elif func.__class__ is not ast.Name:
             self._expr(func)
-        dispatch, generic = self._dispatch, self._generic
+        dispatch = self._dispatch
         for argument in node.args:
             self._outer = index
             if argument.__class__ is ast.Starred:
                 argument = argument.value  # type: ignore[attr-defined]
-            dispatch.get(argument.__class__, generic)(argument)
+            dispatch.get(argument.__class__, _GENERIC)(self, argument)
         for keyword in node.keywords:
             self._outer = index
             value = keyword.value
-            dispatch.get(value.__class__, generic)(value)
+            dispatch.get(value.__class__, _GENERIC)(self, value)
         self._outer = -1
 
     def _visit_Await(self, node: ast.Await) -> None:
@@ -409,7 +403,7 @@ class Visit:
         if value.__class__ is ast.Call:
             outer = self._outer
             if ast.Call in self._wanted:
-                self.matches.append((value, self._frame, self._block, self._order))
+                self.note(value)
             self._outer = outer
             self._visit_Call(value, awaited=True)  # type: ignore[arg-type]
         else:
@@ -434,7 +428,7 @@ class Visit:
                 frame.reads.append((node, self._block, self._order))
         else:
             self._outer = -1
-            self._dispatch.get(root.__class__, self._generic)(root)
+            self._dispatch.get(root.__class__, _GENERIC)(self, root)
 
     def _comprehension_name(self, name: str) -> bool:
         blocks, index = self._frame.blocks, self._block
@@ -491,8 +485,18 @@ class Visit:
         self._expr(node.value)
 
 
-def _nothing(node: ast.AST) -> None:
+def _nothing(visit: Visit, node: ast.AST) -> None:
     """Leaves have nothing below them."""
+
+
+def _noting(inner: _Handler) -> _Handler:
+    """A handler that also remembers the node, for the checks that asked for its type."""
+
+    def handle(visit: Visit, node: ast.AST) -> None:
+        visit.note(node)
+        inner(visit, node)
+
+    return handle
 
 
 def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -534,8 +538,12 @@ def _special_test(test: ast.expr) -> str | None:
     return None
 
 
-_HANDLED = tuple(
-    getattr(ast, name.removeprefix("_visit_"))
-    for name in vars(Visit)
+_Handler = Callable[[Visit, Any], None]
+_GENERIC: _Handler = Visit._generic
+_HANDLERS: dict[type[ast.AST], _Handler] = {
+    getattr(ast, name.removeprefix("_visit_")): handler
+    for name, handler in vars(Visit).items()
     if name.startswith("_visit_") and hasattr(ast, name.removeprefix("_visit_"))
-)
+}
+for _leaf in _LEAVES:
+    _HANDLERS[_leaf] = _nothing
