@@ -8,7 +8,8 @@ from flake8_backend.core.diagnostic import Safety
 from flake8_backend.core.rule import Default, Rule, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    import inspect
+from collections.abc import Iterable, Iterator
 
 PATH = "docs/rules.md"
 _HEAD = """\
@@ -44,7 +45,7 @@ def _row(rule: Rule) -> str:
 
 def _example(rule: Rule) -> Iterator[str]:
     for number, example in enumerate(rule.examples):
-        yield f"**Example**{'' if number == 0 else f' {number + 1}'}\n\n```python\n{example.bad.strip()}\n```\n"
+        yield f"**Example{'' if number == 0 else f' {number + 1}'}**\n\n```python\n{example.bad.strip()}\n```\n"
         done = ", as `backend-fix --unsafe-fixes` writes it" if example.fixed else ""
         yield f"Instead{done}:\n\n```python\n{example.good.strip()}\n```\n"
 
@@ -60,14 +61,14 @@ def _section(rule: Rule) -> Iterator[str]:
     yield f"{rule.summary}\n"
     since = f"since {rule.since}"
     yield f"*{rule.severity.value} · {rule.category.value} · {_default(rule)} · fix: {_fixes(rule)} · {since}*\n"
-    yield f"**Mandate.** {rule.mandate.strip()}\n"
+    yield f"**Mandate.** {inspect.cleandoc(rule.mandate)}\n"
     yield f"**Why.** {rule.why_text}\n"
     yield from _example(rule)
     if rule.fix_note:
-        yield f"**Fix safety.** {rule.fix_note.strip()}\n"
+        yield f"**Fix safety.** {inspect.cleandoc(rule.fix_note)}\n"
     yield from _options(rule)
     if rule.false_alarms:
-        yield f"**Known false alarms.** {rule.false_alarms.strip()}\n"
+        yield f"**Known false alarms.** {inspect.cleandoc(rule.false_alarms)}\n"
     if rule.in_tests:
         yield "Reported in tests too.\n"
     if rule.yields_to:
