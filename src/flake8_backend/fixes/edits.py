@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import inspect
+import textwrap
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -99,7 +99,7 @@ class FixContext:
 
     def parse_statements(self, code: str) -> list[cst.BaseStatement | cst.SimpleStatementLine]:
         """New statements; raises CannotFix when the code is none."""
-        text = inspect.cleandoc(code) + "\n"
+        text = textwrap.dedent(code).strip("\n") + "\n"
         try:
             ast.parse(text)
             return list(cst.parse_module(text, self.unit.module.config_for_parsing).body)

@@ -250,7 +250,8 @@ class _Module:
         place = start - len(self.file.margin(start))
         if below:
             # A comment above the anchor is the heading of its section, unless the module begins with it.
-            place = max(self._comment_above(place), self._header_end())
+            heading = self._comment_above(place)
+            place = heading if self.text[:heading].strip() else place
         return Edit(place, place, f"{line}{self.newline}{below}")
 
     def _comment_above(self, place: int) -> int:

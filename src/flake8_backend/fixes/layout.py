@@ -138,12 +138,14 @@ def _first(new: Item, *, opening: Whitespace, indent: str) -> tuple[Whitespace, 
 
 
 def remove(items: Sequence[Item], index: int) -> list[Item]:
-    """The list without one item; comments around it go to its neighbour where they have a place there."""
+    """The list without one item and without the comment on its line; other comments stay."""
     result = list(items)
     removed = result.pop(index)
     if index == len(result) and result:
         last = result[-1]
         tail = gap(removed)
+        if isinstance(tail, cst.ParenthesizedWhitespace):
+            tail = tail.with_deep_changes(tail.first_line, comment=None)
         if has_comment(gap(last)) and not has_comment(tail):
             tail = continued(gap(last), tail)
         result[-1] = with_gap(last, tail, comma=has_comma(removed))

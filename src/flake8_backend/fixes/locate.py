@@ -15,7 +15,7 @@ import libcst as cst
 from flake8_backend.fixes import syntax
 from flake8_backend.fixes.edits import FixContext
 from flake8_backend.fixes.plan import CannotFix, Edit, ImportRequest, Skipped, text_edits
-from flake8_backend.fixes.statements import inserted, with_statement
+from flake8_backend.fixes.statements import PRAGMA, inserted, with_statement
 from flake8_backend.fixes.syntax import ParsedFile, Place
 from flake8_backend.fixes.unit import ParsedUnit, Unit
 
@@ -125,6 +125,7 @@ def _comments(text: str) -> Counter[str]:
 
 
 def _keep_comments(old: str, new: str) -> None:
-    """Raises CannotFix when a comment would be lost."""
-    if "#" in old and _comments(old) - _comments(new):
+    """Raises CannotFix when a comment would be lost that still means something."""
+    lost = _comments(old) - _comments(new) if "#" in old else ()
+    if any(_has_code(new) or not PRAGMA.match(comment) for comment in lost):
         raise CannotFix("the fix would lose a comment")

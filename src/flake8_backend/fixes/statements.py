@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Small = cst.BaseSmallStatement
 Line = cst.SimpleStatementLine
 # Comments that speak to a tool about the code beside them: without the code they mean nothing.
-_PRAGMA = re.compile(r"#\s*(?:noqa|nosec|type:|pragma|pylint:|pyright:|ruff:|mypy:|fmt:|isort:)", re.IGNORECASE)
+PRAGMA = re.compile(r"#\s*(?:noqa|nosec|type:|pragma|pylint:|pyright:|ruff:|mypy:|fmt:|isort:)", re.IGNORECASE)
 
 
 def with_statement(fix: FixContext, result: Any) -> str:
@@ -98,7 +98,7 @@ def _removed(fix: FixContext, index: int, line: Line) -> str:
     comment = line.trailing_whitespace.comment
     if len(unit.around.siblings) == 1 or unit.indent is None:
         return _fixed(fix, index, [line.with_changes(body=[cst.Pass()])])
-    if comment is None or _PRAGMA.match(comment.value):
+    if comment is None or PRAGMA.match(comment.value):
         return ""
     return f"{unit.indent}{comment.value}{unit.file.source.newline}"
 
@@ -128,7 +128,7 @@ def inserted(fix: FixContext, *, after: bool) -> list[Edit]:
 
 
 def _indented(fix: FixContext, statements: Sequence[Any]) -> str:
-    return fix.unit.text_of(fix.unit.with_body(statements))
+    return fix.unit.text_of(fix.unit.with_body(statements).with_changes(has_trailing_newline=True))
 
 
 def _lines_after(fix: FixContext, text: str) -> Edit:
