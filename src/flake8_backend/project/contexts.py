@@ -193,7 +193,9 @@ class Contexts:
 
     def _registration(self, module: Module, term: Sequence[Any], found: dict[_NODE, Handler]) -> None:
         callee = module.summary.terms[term[1]]
-        last = callee[1].rpartition(".")[2] if callee[0] == terms.NAME else callee[2] if len(callee) > 2 else ""
+        last = callee[1].rpartition(".")[2] if callee[0] == terms.NAME else ""
+        if callee[0] == terms.ATTRIBUTE:
+            last = callee[2]
         if last not in self._registrars:
             return
         for value in options(self._evaluator.value(module, term[1])):
@@ -264,7 +266,7 @@ class Contexts:
 
     def _script_functions(self, name: str) -> frozenset[_NODE]:
         module = self._table.by_name[name]
-        if "main" not in module.summary.traits:
+        if "main" not in module.summary.traits or not module.summary.functions:
             return frozenset()
         found: set[_NODE] = set()
         body = module.function(0)
