@@ -175,11 +175,14 @@ class Project:
 
     def _summary(self, entry: Entry) -> ModuleSummary | Problem:
         if entry.summary is None:
-            if entry.dumped is None:
-                entry.dumped = self._cached(entry) or self._visited(entry)
-            entry.summary = _loaded(entry.dumped)
+            entry.summary = _loaded(self._dumped(entry))
             entry.dumped = None
         return entry.summary
+
+    def _dumped(self, entry: Entry) -> str:
+        if entry.dumped is None:
+            entry.dumped = self._cached(entry) or self._visited(entry)
+        return entry.dumped
 
     def _cached(self, entry: Entry) -> str | None:
         if entry.text is not None:
@@ -237,6 +240,10 @@ class Project:
     def solution(self) -> Solution:
         """The solved project: summaries of all files, evaluated on demand."""
         if self._solution is None:
+            # First every visit, then every summary: objects that stay make the collector slow while trees come and go.
+            for entry in self._entries.values():
+                if entry.summary is None:
+                    self._dumped(entry)
             modules = []
             for relative, entry in sorted(self._entries.items()):
                 summary = self._summary(entry)
