@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.config_keys import ConfigError, Place, checked, nearest, unknown_code
+from flake8_backend.flake8_options import OPTION_PREFIX, OPTIONS
 from flake8_backend.project.globs import anchored
 from flake8_backend.selection import PREFIX, PerFileIgnores, Selection, is_ours
 
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
 
 FILES = ("setup.cfg", "tox.ini", ".flake8")
 SECTION = "flake8"
-OPTION_PREFIX = "backend-"
-
-OPTIONS = {
-    "profile": "default, or strict: also rules that are off by default",
-    "extend-enable": "full codes of rules to turn on that are off by default",
-    "preview": "also rules in preview",
-    "default-timeout": "seconds that fixes pass as timeout",
-    "cache-dir": "where to keep what was learnt of the project's files",
-    "no-cache": "neither read nor write the cache",
-}
-"""The options that the plugin adds to flake8, without ``backend-``, and their help texts."""
-
 _SEPARATORS = re.compile(r"[,\s]+")
 _TOKEN = re.compile(
     r"(?P<code>[A-Z]+[0-9]*(?=$|\s|,))|(?P<file>[^\s:,]+)|(?P<colon>\s*:\s*)|(?P<comma>\s*,\s*)|(?P<space>\s+)"
