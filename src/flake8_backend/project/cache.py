@@ -2,6 +2,9 @@
 
 Every file is written once, beside its place, and moved there; no locks, so it is safe between processes and on network
 mounts. What cannot be read back as expected counts as absent. Without a writable folder nothing is kept.
+
+Summaries of one run stand together in one *segment*: a line per summary, ``key`` and JSON. A file per summary would
+cost a quarter of a parse in calls to the operating system.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ from typing import Any
 from flake8_backend.core.source import digest
 
 FOLDER = ".flake8_backend_cache"
+_SEGMENTS = "summaries"
+_MOST_SEGMENTS = 12
+_KEY_LENGTH = 32
 _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache of flake8-backend and may be deleted at any time.\n"
@@ -41,7 +47,8 @@ class Cache:
     def __init__(self, root: Path | None) -> None:
         self._root = root
         self._version: Path | None = None
-        self._index: dict[str, list[Any]] | None = None
+        self._segments: dict[str, str] | None = None
+        self._segment_files: list[Path] = []
 
     @classmethod
     def at(cls, project: Path, folder: str | None = None, *, enabled: bool = True) -> Cache:
@@ -94,6 +101,48 @@ class Cache:
             return (place / kind / f"{key}.json").read_text(encoding="utf-8", errors="surrogatepass")
         except (OSError, ValueError):
             return None
+
+    @property
+    def segments(self) -> dict[str, str]:
+        """Every stored summary by its key, as text; those of unfinished or foreign lines are left out."""
+        if self._segments is None:
+            self._segments = {}
+            place = self._place
+            files = sorted((place / _SEGMENTS).glob("*.jsonl")) if place is not None else []
+            self._segment_files = files
+            for path in files:
+                try:
+                    text = path.read_text(encoding="utf-8", errors="surrogatepass")
+                except (OSError, ValueError):
+                    continue
+                for line in text.split("\n"):
+                    key, _, value = line.partition(" ")
+                    if len(key) == _KEY_LENGTH and value[:1] in "[{" and value[-1:] in "]}":
+                        self._segments[key] = value
+        return self._segments
+
+    def add_segment(self, summaries: dict[str, str], live: set[str]) -> None:
+        """Keep new summaries; when many segments have gathered, they become one, without what is not in ``live``."""
+        known = self.segments
+        if not summaries:
+            return
+        old = self._segment_files
+        if len(old) >= _MOST_SEGMENTS:
+            summaries = {**{key: value for key, value in known.items() if key in live}, **summaries}
+        text = "".join(f"{key} {value}\n" for key, value in sorted(summaries.items()))
+        place = self._place
+        if place is None:
+            return
+        name = digest(text.encode("utf-8", "surrogatepass"))
+        try:
+            (place / _SEGMENTS).mkdir(exist_ok=True)
+            self._write(place / _SEGMENTS / f"{name}.jsonl", text.encode("utf-8", "surrogatepass"))
+        except OSError:
+            return
+        if len(old) >= _MOST_SEGMENTS:
+            for path in old:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def store(self, kind: str, key: str, value: Any) -> None:
         """Keep ``value``; a full or read-only disk is no error."""

@@ -67,6 +67,7 @@ class Project:
         self._findings: dict[str, list[Any]] | None = None
         self._fresh: dict[str, list[Any]] = {}
         self._overlaid = False
+        self._new: dict[str, str] = {}  # summaries that the cache does not hold yet
 
     @classmethod
     def open(
@@ -187,8 +188,7 @@ class Project:
     def _cached(self, entry: Entry) -> str | None:
         if entry.text is not None:
             return None
-        text = self._cache.load_text("summary", entry.key)
-        return text if text is not None and _is_whole(text) else None
+        return self._cache.segments.get(entry.key)
 
     def _visited(self, entry: Entry) -> str:
         if entry.text is not None:
@@ -202,8 +202,12 @@ class Project:
         else:
             result = self._visit_text(entry, text)
         dumped = dump(result)
-        self._cache.store_text("summary", entry.key, dumped + _END)
+        self._new[entry.key] = dumped
         return dumped
+
+    def _keep_summaries(self) -> None:
+        self._cache.add_segment(self._new, {entry.key for entry in self._entries.values()})
+        self._new = {}
 
     def _visit_text(self, entry: Entry, text: str) -> ModuleSummary | Problem:
         return visit_text(
@@ -227,7 +231,7 @@ class Project:
         checked = [rule.code for rule in self.rules if rule.node_checks]
         for entry, dumped in zip(missing, visit_all(work, self._kept_builtins, checked, jobs), strict=True):
             entry.dumped = dumped
-            self._cache.store_text("summary", entry.key, dumped + _END)
+            self._new[entry.key] = dumped
 
     # --- answers -----------------------------------------------------------------------------------------------
 
@@ -244,6 +248,7 @@ class Project:
             for entry in self._entries.values():
                 if entry.summary is None:
                     self._dumped(entry)
+            self._keep_summaries()
             modules = []
             for relative, entry in sorted(self._entries.items()):
                 summary = self._summary(entry)
@@ -368,14 +373,6 @@ def _yielded(found: list[Diagnostic], rules: Sequence[Rule]) -> list[Diagnostic]
     for diagnostic in found:
         owners.setdefault(diagnostic.span, set()).add(diagnostic.code)
     return [d for d in found if not yields.get(d.code, set()) & owners[d.span]]
-
-
-_END = "\n"
-
-
-def _is_whole(text: str) -> bool:
-    """Whether a cached summary was written to its end."""
-    return text.endswith(_END) and text[:1] in "[{"
 
 
 def _loaded(dumped: str) -> ModuleSummary | Problem:
