@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,8 @@ from flake8_backend.core.source import digest
 
 FOLDER = ".flake8_backend_cache"
 _SEGMENTS = "summaries"
+_FINDINGS = "findings"
+_MOST_STATES = 8
 _MOST_SEGMENTS = 12
 _KEY_LENGTH = 32
 _TAG = (
@@ -143,6 +146,35 @@ class Cache:
             for path in old:
                 with contextlib.suppress(OSError):
                     path.unlink()
+
+    def parts(self, key: str) -> dict[str, Any]:
+        """The findings of one state of the project, from all processes that found some."""
+        place = self._place
+        merged: dict[str, Any] = {}
+        for path in sorted((place / _FINDINGS / key).glob("*.json")) if place is not None else ():
+            try:
+                part = json.loads(path.read_bytes())
+            except (OSError, ValueError, RecursionError):
+                continue
+            if isinstance(part, dict):
+                merged.update(part)
+        return merged
+
+    def add_part(self, key: str, findings: dict[str, Any]) -> None:
+        """Keep one process's findings of a state; the oldest states are forgotten."""
+        place = self._place
+        if place is None or not findings:
+            return
+        data = json.dumps(findings, separators=(",", ":"), sort_keys=True).encode()
+        folder = place / _FINDINGS / key
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._write(folder / f"{digest(data)}.json", data)
+            states = sorted(folder.parent.iterdir(), key=lambda state: state.stat().st_mtime_ns)
+        except OSError:
+            return
+        for state in states[:-_MOST_STATES]:
+            shutil.rmtree(state, ignore_errors=True)
 
     def store(self, kind: str, key: str, value: Any) -> None:
         """Keep ``value``; a full or read-only disk is no error."""

@@ -327,14 +327,14 @@ class Project:
         if self._overlaid:
             return {}
         if self._findings is None:
-            data = self._cache.load("findings", self._state_key)
-            self._findings = data if isinstance(data, dict) else {}
+            self._findings = self._cache.parts(self._state_key)
         return self._findings
 
     def save(self) -> None:
         """Keep the findings for the next run on the same project."""
         if self._fresh and not self._overlaid:
-            self._cache.store("findings", self._state_key, {**self._remembered, **self._fresh})
+            self._cache.add_part(self._state_key, self._fresh)
+            self._remembered.update(self._fresh)
             self._fresh = {}
 
 
