@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,11 @@ from flake8_backend.fixes.planner import single_fix_edits
 from flake8_backend.fixes.syntax import ParsedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from flake8_backend.fixes.apply import FixableProject
 
-Detector = Callable[["FakeProject", Path, ast.Module], "Iterable[Diagnostic]"] if TYPE_CHECKING else Any
+Detector = Callable[[Any, Path, ast.Module], Iterable[Diagnostic]]
 
 
 def make_rule(code: str) -> Rule:
@@ -49,7 +50,7 @@ def finding(
     *,
     safety: Safety = Safety.SAFE,
     steps: Sequence[tuple[str, ast.AST]] = (),
-    **arguments: Json,
+    **arguments: Any,
 ) -> Diagnostic:
     """A diagnostic at ``node`` with one fix: the codemods of ``steps`` on their nodes."""
     made = tuple(Step(builder, span_of(place), type(place).__name__, arguments) for builder, place in steps)

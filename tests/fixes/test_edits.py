@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from fixes.fakes import fixed, refused
 
 LONG = "a" * 70
@@ -90,7 +91,14 @@ def test_a_keyword_is_added_in_the_layout_of_the_call(before: str, after: str) -
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(10.0, "10"), (2.5, "2.5"), (True, "True"), (None, "None"), ("httpx.Timeout(3)", "httpx.Timeout(3)"), ("'é'", "'é'")],
+    [
+        (10.0, "10"),
+        (2.5, "2.5"),
+        (True, "True"),
+        (None, "None"),
+        ("httpx.Timeout(3)", "httpx.Timeout(3)"),
+        ("'é'", "'é'"),
+    ],
 )
 def test_a_value_is_code_or_a_constant(value: Any, written: str) -> None:
     assert fixed("f(a)\n", add, "f", value=value) == f"f(a, timeout={written})\n"
@@ -185,10 +193,14 @@ def test_a_chain_in_parentheses_is_awaited_inside_them() -> None:
     assert fixed(before, awaited, "f()\n        .all()") == after
 
 
-@pytest.mark.parametrize(("kind", "start"), [("BoolOp", "a or"), ("BinOp", "a +"), ("Lambda", "lambda"), ("IfExp", "a if")])
+@pytest.mark.parametrize(
+    ("kind", "start"), [("BoolOp", "a or"), ("BinOp", "a +"), ("Lambda", "lambda"), ("IfExp", "a if")]
+)
 def test_what_await_cannot_take_is_put_in_parentheses(kind: str, start: str) -> None:
     code = {"BoolOp": "a or b", "BinOp": "a + b", "Lambda": "lambda: 1", "IfExp": "a if b else c"}[kind]
-    assert fixed(f"async def g():\n    x = {code}\n", awaited, start, kind) == f"async def g():\n    x = await ({code})\n"
+    assert (
+        fixed(f"async def g():\n    x = {code}\n", awaited, start, kind) == f"async def g():\n    x = await ({code})\n"
+    )
 
 
 def test_awaiting_twice_is_refused() -> None:

@@ -47,7 +47,10 @@ def imported(text: str, *requests: ImportRequest, first_party: frozenset[str] = 
         ("import django\n", "import asyncio\n\nimport django\n"),
         ("from .a import b\n", "import asyncio\n\nfrom .a import b\n"),
         ("# third party\nimport django\n", "# third party\nimport asyncio\n\nimport django\n"),
-        ("'''Doc.'''\n\n# third party\nimport django\n", "'''Doc.'''\n\nimport asyncio\n\n# third party\nimport django\n"),
+        (
+            "'''Doc.'''\n\n# third party\nimport django\n",
+            "'''Doc.'''\n\nimport asyncio\n\n# third party\nimport django\n",
+        ),
         ("# Copyright.\n\nimport django\n", "# Copyright.\n\nimport asyncio\n\nimport django\n"),
         # the top of a module without imports
         ("", "import asyncio\n"),
@@ -67,7 +70,10 @@ def imported(text: str, *requests: ImportRequest, first_party: frozenset[str] = 
         ('"""Doc."""\nx = 1\n', '"""Doc."""\n\nimport asyncio\n\nx = 1\n'),
         # __future__
         ("from __future__ import annotations\n", "from __future__ import annotations\n\nimport asyncio\n"),
-        ("from __future__ import annotations\n\nx = 1\n", "from __future__ import annotations\n\nimport asyncio\n\nx = 1\n"),
+        (
+            "from __future__ import annotations\n\nx = 1\n",
+            "from __future__ import annotations\n\nimport asyncio\n\nx = 1\n",
+        ),
         (
             "'''D.'''\n\nfrom __future__ import annotations\n\nimport django\n",
             "'''D.'''\n\nfrom __future__ import annotations\n\nimport asyncio\n\nimport django\n",
@@ -79,7 +85,10 @@ def imported(text: str, *requests: ImportRequest, first_party: frozenset[str] = 
         ),
         ("import django\nimport os\nfrom . import x\n", "import django\nimport asyncio\nimport os\nfrom . import x\n"),
         # imports that are not sure to run do not count, and nothing goes into them
-        ("try:\n    import asyncio\nexcept ImportError:\n    raise\n", "import asyncio\n\ntry:\n    import asyncio\nexcept ImportError:\n    raise\n"),
+        (
+            "try:\n    import asyncio\nexcept ImportError:\n    raise\n",
+            "import asyncio\n\ntry:\n    import asyncio\nexcept ImportError:\n    raise\n",
+        ),
         ("if X:\n    import asyncio\n", "import asyncio\n\nif X:\n    import asyncio\n"),
         ("def f():\n    import asyncio\n", "import asyncio\n\n\ndef f():\n    import asyncio\n"),
         ("import asyncio as aio\n", "import asyncio as aio\nimport asyncio\n"),
@@ -112,7 +121,10 @@ def test_a_module_is_imported(before: str, after: str) -> None:
         ("(\n    joinedload  # c\n)", "(\n    joinedload,  # c\n    selectinload\n)"),
         ("(\n    joinedload)", "(\n    joinedload,\n    selectinload)"),
         ("(\n    subqueryload,\n)", "(\n    selectinload,\n    subqueryload,\n)"),
-        ("(\n\tjoinedload,  # keep\n\t# next\n\tsubqueryload,\n)", "(\n\tjoinedload,  # keep\n\tselectinload,\n\t# next\n\tsubqueryload,\n)"),
+        (
+            "(\n\tjoinedload,  # keep\n\t# next\n\tsubqueryload,\n)",
+            "(\n\tjoinedload,  # keep\n\tselectinload,\n\t# next\n\tsubqueryload,\n)",
+        ),
         ("(\n    joinedload, subqueryload,\n)", "(\n    joinedload, selectinload, subqueryload,\n)"),
         ("joinedload, \\\n    subqueryload", "joinedload, \\\n    selectinload, subqueryload"),
         ("(\r\n    joinedload,\r\n)", "(\r\n    joinedload,\r\n    selectinload,\r\n)"),
@@ -150,9 +162,15 @@ def test_a_module_with_longer_lines_decides_what_is_too_long() -> None:
         ("import os\n\nfrom . import x\n", f"import os\n\n{LINE}\n\nfrom . import x\n"),
         ("import os\n", f"import os\n\n{LINE}\n"),
         ("import os\n\n\ndef f(): ...\n", f"import os\n\n{LINE}\n\n\ndef f(): ...\n"),
-        ("if T:\n    from sqlalchemy.orm import selectinload\n", f"{LINE}\n\nif T:\n    from sqlalchemy.orm import selectinload\n"),
+        (
+            "if T:\n    from sqlalchemy.orm import selectinload\n",
+            f"{LINE}\n\nif T:\n    from sqlalchemy.orm import selectinload\n",
+        ),
         ("from .orm import selectinload as s\n", f"{LINE}\n\nfrom .orm import selectinload as s\n"),
-        ("from sqlalchemy.orm import selectinload as s\n", "from sqlalchemy.orm import selectinload, selectinload as s\n"),
+        (
+            "from sqlalchemy.orm import selectinload as s\n",
+            "from sqlalchemy.orm import selectinload, selectinload as s\n",
+        ),
         # prepared first, imported then
         (
             "import os\nos.environ['A'] = 'b'\nfrom sqlalchemy import select\nx = 1\n",
@@ -175,7 +193,13 @@ def test_code_that_runs_at_import_time_needs_the_import_above() -> None:
 
 
 def test_several_requests_are_met_together() -> None:
-    requests = [LOADER, ASYNCIO, ImportRequest("app.db", "engine"), ImportRequest("sqlalchemy.orm", "joinedload"), ASYNCIO]
+    requests = [
+        LOADER,
+        ASYNCIO,
+        ImportRequest("app.db", "engine"),
+        ImportRequest("sqlalchemy.orm", "joinedload"),
+        ASYNCIO,
+    ]
     expected = (
         "import asyncio\n\nfrom sqlalchemy.orm import joinedload, selectinload\n\nfrom app.db import engine\n\nx = 1\n"
     )

@@ -8,8 +8,8 @@ from typing import Any
 
 import libcst as cst
 import pytest
-from fixes.fakes import finding, fixed, make_rule, refused, target
 
+from fixes.fakes import finding, fixed, make_rule, refused, target
 from flake8_backend.config import Options
 from flake8_backend.core.source import SourceFile
 from flake8_backend.fixes.plan import CannotFix, Edit, Skipped
@@ -41,20 +41,29 @@ def add(call: Any, fix: Any) -> Any:
         ("x = f'{f()}'\n", "x = f'{f(t=1)}'\n"),
         ("x = f(f'{a}' 'b')\n", "x = f(f'{a}' 'b', t=1)\n"),
         ("x = 1 + \\\n    f()\n", "x = 1 + \\\n    f(t=1)\n"),
-        ("x = f(  # why\n    a,  # one\n    # two\n    b,\n)\n", "x = f(  # why\n    a,  # one\n    # two\n    b,\n    t=1,\n)\n"),
+        (
+            "x = f(  # why\n    a,  # one\n    # two\n    b,\n)\n",
+            "x = f(  # why\n    a,  # one\n    # two\n    b,\n    t=1,\n)\n",
+        ),
         ("def g():\n\tif x:\n\t\tf()\n", "def g():\n\tif x:\n\t\tf(t=1)\n"),
         ("def g():\r\n    f()\r\n    y\r\n", "def g():\r\n    f(t=1)\r\n    y\r\n"),
         ("if x:\n    if (y := f()):\n        z\n", "if x:\n    if (y := f(t=1)):\n        z\n"),
         ("async def g():\n    x = (await f())\n", "async def g():\n    x = (await f(t=1))\n"),
         ("async def g():\n    async with f() as a: await a\n", "async def g():\n    async with f(t=1) as a: await a\n"),
-        ("async def g():\n    return [x async for x in f()]\n", "async def g():\n    return [x async for x in f(t=1)]\n"),
+        (
+            "async def g():\n    return [x async for x in f()]\n",
+            "async def g():\n    return [x async for x in f(t=1)]\n",
+        ),
         ("class A:\n    x = f()\n    def m(self): pass\n", "class A:\n    x = f(t=1)\n    def m(self): pass\n"),
         ("class A(f()): pass\n", "class A(f(t=1)): pass\n"),
         ("match f():\n    case 1: pass\n", "match f(t=1):\n    case 1: pass\n"),
         ("match x:\n    case 1 if f(): pass\n", "match x:\n    case 1 if f(t=1): pass\n"),
         ("match x:\n    case 1:\n        f()\n", "match x:\n    case 1:\n        f(t=1)\n"),
         ("try:\n    pass\nexcept f(): pass\n", "try:\n    pass\nexcept f(t=1): pass\n"),
-        ("try:\n    a\nexcept E:\n    f()\nelse:\n    b\nfinally:\n    c\n", "try:\n    a\nexcept E:\n    f(t=1)\nelse:\n    b\nfinally:\n    c\n"),
+        (
+            "try:\n    a\nexcept E:\n    f()\nelse:\n    b\nfinally:\n    c\n",
+            "try:\n    a\nexcept E:\n    f(t=1)\nelse:\n    b\nfinally:\n    c\n",
+        ),
         ("try:\n    a\nfinally:\n    f()\n", "try:\n    a\nfinally:\n    f(t=1)\n"),
         ("for x in y:\n    pass\nelse:\n    f()\n", "for x in y:\n    pass\nelse:\n    f(t=1)\n"),
         ("f()", "f(t=1)"),
@@ -62,8 +71,14 @@ def add(call: Any, fix: Any) -> Any:
         ("x = 'é😋'; f()\n", "x = 'é😋'; f(t=1)\n"),
         ("é = g('😋', f('😋é'), 'ß')\n", "é = g('😋', f('😋é', t=1), 'ß')\n"),
         ("def g():\n    '''é\n  out\n'''; f()\n", "def g():\n    '''é\n  out\n'''; f(t=1)\n"),
-        ("def g():\n    with a:\n        x = '''\n  é\nout'''\n        return f('''\nin\n''')\n", "def g():\n    with a:\n        x = '''\n  é\nout'''\n        return f('''\nin\n''', t=1)\n"),
-        ("if x:\n  with f(): # c\n    a = '''\nout\n'''\n    b\n", "if x:\n  with f(t=1): # c\n    a = '''\nout\n'''\n    b\n"),
+        (
+            "def g():\n    with a:\n        x = '''\n  é\nout'''\n        return f('''\nin\n''')\n",
+            "def g():\n    with a:\n        x = '''\n  é\nout'''\n        return f('''\nin\n''', t=1)\n",
+        ),
+        (
+            "if x:\n  with f(): # c\n    a = '''\nout\n'''\n    b\n",
+            "if x:\n  with f(t=1): # c\n    a = '''\nout\n'''\n    b\n",
+        ),
         ("if x:\n\f    f()\n", "if x:\n\f    f(t=1)\n"),
         ("a\n\f\nf()\n", "a\n\f\nf(t=1)\n"),
         ("f(); x = 1\n", "f(t=1); x = 1\n"),
@@ -172,7 +187,7 @@ def test_every_node_of_real_code_is_found() -> None:
             try:
                 parsed.find(type(node).__name__, start, end)
             except CannotFix as error:
-                missing.add(f"{path.name}:{node.lineno}: {error}")  # type: ignore[attr-defined]
+                missing.add(f"{path.name}:{node.lineno}: {error}")
     assert not missing
 
 
@@ -266,7 +281,10 @@ def test_a_function_is_changed_as_a_whole() -> None:
         decorator = fix.libcst.Decorator(fix.parse_expression("d(1)"))
         return node.with_changes(asynchronous=fix.libcst.Asynchronous(), decorators=[decorator, *node.decorators])
 
-    before = "class A:\n    # lead\n    @x\n    def f(self):\n        '''é\n  out'''\n        # c\n        return 1  # d\n\n    y = 1\n"
+    before = (
+        "class A:\n    # lead\n    @x\n    def f(self):\n"
+        "        '''é\n  out'''\n        # c\n        return 1  # d\n\n    y = 1\n"
+    )
     after = before.replace("    @x\n    def", "    @d(1)\n    @x\n    async def")
     assert fixed(before, made_async, "def f", "FunctionDef") == after
 
@@ -295,7 +313,10 @@ def test_an_elif_can_become_another() -> None:
         ("if f():\n    pass\nz\n", "pre()\nif f():\n    pass\npost()\nz\n"),
         ("@d\ndef g(a=f()): pass\n", "pre()\n@d\ndef g(a=f()): pass\npost()\n"),
         ("if y:\r\n\tf()\r\n", "if y:\r\n\tpre()\r\n\tf()\r\n\tpost()\r\n"),
-        ("def g():\n    return (\n        f()\n    )\n", "def g():\n    pre()\n    return (\n        f()\n    )\n    post()\n"),
+        (
+            "def g():\n    return (\n        f()\n    )\n",
+            "def g():\n    pre()\n    return (\n        f()\n    )\n    post()\n",
+        ),
     ],
 )
 def test_statements_are_put_before_and_after(before: str, after: str) -> None:

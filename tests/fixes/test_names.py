@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fixes.fakes import fixed, plan
 
+from fixes.fakes import fixed, plan
 from flake8_backend.fixes.plan import Skipped
 
 
@@ -115,7 +115,8 @@ def test_a_member_is_reached_as_the_module_does_it(before: str, expected: str) -
 
 
 @pytest.mark.parametrize(
-    "before", ["", "import sqlalchemy\n", "import sqlalchemy as sa\n", "from .orm import x\n", "from sqlalchemy.orm import x\n"]
+    "before",
+    ["", "import sqlalchemy\n", "import sqlalchemy as sa\n", "from .orm import x\n", "from sqlalchemy.orm import x\n"],
 )
 def test_a_member_that_is_not_there_is_imported(before: str) -> None:
     result = fixed(before + LOCAL, use, "f()", module="sqlalchemy.orm", name="selectinload")

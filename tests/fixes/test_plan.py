@@ -44,7 +44,8 @@ def test_replacements_that_touch_are_both_made() -> None:
 
 
 @pytest.mark.parametrize(
-    "edits", [[Edit(0, 2, "x"), Edit(1, 3, "y")], [Edit(0, 3, "x"), Edit(1, 1, "y")], [Edit(0, 1, "x"), Edit(0, 1, "x")]]
+    "edits",
+    [[Edit(0, 2, "x"), Edit(1, 3, "y")], [Edit(0, 3, "x"), Edit(1, 1, "y")], [Edit(0, 1, "x"), Edit(0, 1, "x")]],
 )
 def test_edits_that_share_text_are_refused(edits: list[Edit]) -> None:
     with pytest.raises(OverlappingEdits):
@@ -105,7 +106,7 @@ def test_lines_that_differ_far_apart_become_edits_of_their_own() -> None:
 def test_offsets_are_moved_and_moved_back() -> None:
     edits = merge_edits([Edit(2, 2, "++"), Edit(5, 8, "x")])
     assert [shifted(offset, edits) for offset in (0, 2, 4, 5, 7, 8, 9)] == [0, 4, 6, None, None, 8, 9]
-    assert [unshifted(offset, edits) for offset in (0, 2, 3, 4, 6, 7, 8, 9)] == [0, 2, 2, 2, 4, 5, 8, 9]
+    assert [unshifted(offset, edits, "abcdefghij") for offset in (0, 2, 3, 4, 6, 7, 8, 9)] == [0, 2, 2, 2, 4, 5, 8, 9]
 
 
 def test_small_edits_give_the_new_text_for_any_pair_of_texts() -> None:
@@ -126,4 +127,12 @@ def test_moving_an_untouched_offset_there_and_back_is_no_move() -> None:
         for offset in range(45):
             there = shifted(offset, edits)
             if there is not None:
-                assert unshifted(there, edits) == offset
+                assert unshifted(there, edits, "x" * 50) == offset
+
+
+def test_a_place_in_copied_text_goes_back_to_the_original() -> None:
+    old, new = "g(g(1)).x", "(await run(g, g(1))).x"
+    edits = text_edits(old, new)
+    assert edits == (Edit(0, 5, "(await run(g, g(1)"),)
+    assert unshifted(new.index("g(1)"), edits, old) == old.index("g(1)")
+    assert unshifted(new.index("run"), edits, old) == 0

@@ -87,7 +87,8 @@ class FileRun:
     text: str = ""
     applied: list[Applied] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    _history: list[tuple[Edit, ...]] = field(default_factory=list)
+    # The text and the edits of each round.
+    _history: list[tuple[str, tuple[Edit, ...]]] = field(default_factory=list)
     # Fixes that failed by themselves and are not tried again, with the place of their finding in ``text``.
     _failed: dict[tuple[str, str, int, int], str] = field(default_factory=dict)
     _compiled: bool = False
@@ -261,16 +262,20 @@ class FileRun:
     def _accept(self, kept: Sequence[_Candidate], result: _Result) -> None:
         self.project.set_text(self.path, result.text)
         self.applied += [Applied(each.fix.code, each.fix.title, self._original(each.start, each.end)) for each in kept]
-        self._history.append(result.edits)
+        self._history.append((self.text, result.edits))
         self._failed = dict(_moved(self._failed, result.edits))
         self.text = result.text
         self.diagnostics = result.diagnostics
 
     def _original(self, start: int, end: int) -> Span:
         """The place of a finding in the text before all fixes."""
-        for edits in reversed(self._history):
-            start, end = unshifted(start, edits), unshifted(end, edits)
-        return span_between(self.before, start, max(start, end))
+        found = self.text[start:end]
+        for text, edits in reversed(self._history):
+            start, end = unshifted(start, edits, text), unshifted(end, edits, text)
+            if text.startswith(found, start):
+                end = start + len(found)
+            found = text[start : max(start, end)]
+        return span_between(self.before, start, start + len(found))
 
 
 def _wanted(path: Path, diagnostic: Diagnostic, settings: Settings) -> Fix | None:

@@ -177,15 +177,25 @@ def shifted(offset: int, edits: Sequence[Edit]) -> int | None:
     return offset + delta
 
 
-def unshifted(offset: int, edits: Sequence[Edit]) -> int:
-    """Where ``offset`` was before merged ``edits``; a place in replaced text goes to the start of the edit."""
+def unshifted(offset: int, edits: Sequence[Edit], old: str) -> int:
+    """Where ``offset`` was in ``old``, before merged ``edits``.
+
+    A place in new text that was copied from the old goes to the original, any other to the start of the edit.
+    """
     delta = 0
     for edit in edits:
         start = edit.start + delta
         if offset < start:
             break
-        growth = len(edit.text) - (edit.end - edit.start)
         if offset < start + len(edit.text):
-            return edit.start
-        delta += growth
+            return edit.start + _copied_from(offset - start, old[edit.start : edit.end], edit.text)
+        delta += len(edit.text) - (edit.end - edit.start)
     return offset - delta
+
+
+def _copied_from(offset: int, old: str, new: str) -> int:
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for old_start, new_start, size in matcher.get_matching_blocks():
+        if new_start <= offset < new_start + size:
+            return old_start + offset - new_start
+    return 0
