@@ -30,6 +30,7 @@ _SEPARATOR = re.compile(r"[,\s]+")
 _NOT_IN_A_GROUP = frozenset({tokenize.ENDMARKER, tokenize.DEDENT})
 _GROUP_ENDS = frozenset({tokenize.NL, tokenize.NEWLINE})
 
+_OWN_CODES = "BE"
 EVERYTHING: tuple[str, ...] = ("",)
 """What a bare ``# noqa`` lists: the prefix of every code."""
 
@@ -90,6 +91,22 @@ def _read(text: str) -> Suppressions:
         codes = _codes("".join(lines[first - 1 : last]))
         found.update(dict.fromkeys(range(first, last + 1), codes))
     return Suppressions(whole_file=False, lines={line: codes for line, codes in found.items() if codes})
+
+
+def accepted_lines(text: str) -> list[tuple[int, tuple[str, ...]]]:
+    """Lines whose own ``noqa`` comment speaks of this tool's codes, each with its code prefixes.
+
+    What stands there is accepted for every caller, too: effects do not travel out of it. A bare ``noqa`` counts.
+    """
+    if "noqa" not in text.lower():
+        return []
+    found = []
+    for number, line in enumerate(io.StringIO(text.removeprefix(BOM), newline=None), 1):
+        if "noqa" in line.lower():
+            codes = tuple(code for code in _codes(line) if not code or code.startswith(_OWN_CODES))
+            if codes:
+                found.append((number, codes))
+    return found
 
 
 def _codes(text: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from flake8_backend.core.registry import all_rules
 from flake8_backend.core.rule import Rule
 from flake8_backend.core.serial import diagnostic_from_json, diagnostic_to_json
 from flake8_backend.core.source import SourceFile, UndecodableSource, decode, digest
+from flake8_backend.core.suppression import accepted_lines
 from flake8_backend.knowledge import loader
 from flake8_backend.project.cache import Cache
 from flake8_backend.project.discovery import project_files
@@ -350,7 +351,13 @@ def visit_text(
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
         return summarise(
-            tree, name, is_package=is_package, path=path, kept_builtins=kept_builtins, rules=tuple(rules)
+            tree,
+            name,
+            is_package=is_package,
+            path=path,
+            kept_builtins=kept_builtins,
+            rules=tuple(rules),
+            accepted=accepted_lines(text),
         )
     except SyntaxError as error:
         return Problem(f"syntax error: {error.msg}", error.lineno or 1)

@@ -24,6 +24,7 @@ CONSUMERS = frozenset(
 )
 TEST, MAIN = "test", "main"
 _DEAD_ROOTS = frozenset({terms.STRING, terms.CONSTANT, terms.DISPLAY, terms.BINARY})
+_LIVE_OPERATORS = frozenset({"/", "|"})  # of paths and of querysets
 
 
 class Summariser:
@@ -138,6 +139,7 @@ class Summariser:
             outputs=self._outputs(frame, frame.returns),
             yields=self._outputs(frame, frame.yields),
             self_reads=sorted(frame.self_reads),
+            loads=self._outputs(frame, frame.loads),
         )
 
     def _parameters(self, frame: Frame, parent: Frame) -> list[list[Any]]:
@@ -187,7 +189,7 @@ class Summariser:
         if term[0] == terms.NAME:
             head, _, tail = term[1].partition(".")
             return head == "builtins" and tail not in self._kept
-        return term[0] == terms.ATTRIBUTE and lower.terms[term[1]][0] in _DEAD_ROOTS
+        return term[0] == terms.ATTRIBUTE and _is_dead_root(lower.terms[term[1]])
 
     def _reads(self, frame: Frame) -> list[list[Any]]:
         found: dict[tuple[int, int], list[Any]] = {}
@@ -201,7 +203,7 @@ class Summariser:
         found = []
         for node, block, order, is_async in frame.iterations:
             term = self._lowering.lower(node, frame, block, order)
-            if term and self._lowering.terms[term][0] not in _DEAD_ROOTS:
+            if term and not _is_dead_root(self._lowering.terms[term]):
                 found.append([term, block, 2 if is_async else 0, *_place(node)])
         return found
 
@@ -221,7 +223,8 @@ class Summariser:
             retries = kind != scopes.COMPREHENSION and _is_retry(loop)
             return [kind, parent, iterable, retries, *_place(loop.iter)]
         if kind in (scopes.WITH, scopes.ASYNC_WITH):
-            return [kind, parent, self._lowering.lower(block.nodes[0], frame, parent, block.order)]
+            item = block.nodes[0]
+            return [kind, parent, self._lowering.lower(item, frame, parent, block.order), *_place(item)]
         if kind == scopes.WHILE:
             return [kind, parent, _goes_through_items(block.nodes[0])]
         if kind == scopes.EXCEPT:
@@ -258,6 +261,10 @@ class Summariser:
             methods=dict(record.methods),
             places=places,
         )
+
+
+def _is_dead_root(term: terms.Term) -> bool:
+    return term[0] in _DEAD_ROOTS and not (term[0] == terms.BINARY and term[1] in _LIVE_OPERATORS)
 
 
 def _place(node: Any) -> list[int]:
@@ -336,15 +343,18 @@ def summarise(
     path: str = "",
     kept_builtins: frozenset[str] = frozenset(),
     rules: Sequence[Rule] = (),
+    accepted: Sequence[Sequence[Any]] = (),
 ) -> ModuleSummary:
     """The summary of a parsed module, with what the syntactic checks of ``rules`` report.
 
+    ``accepted`` are the lines on which a comment accepts findings of this tool, each with its code prefixes.
     Raises RecursionError when the tree is too deep for the running interpreter.
     """
     checks = list(checks_of(rules))
     visit = Visit(tree, {node_type: None for _, node_type, _ in checks})
     summariser = Summariser(visit, module, is_package=is_package, kept_builtins=kept_builtins, path=path)
     summary = summariser.summary()
+    summary.accepted = accepted
     if checks:
         summary.diagnostics = summariser.check(tree, checks)
     return summary

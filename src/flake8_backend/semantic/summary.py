@@ -23,7 +23,8 @@ class FunctionSummary:
     """One frame with code: a function, a method, a lambda, a class body or the module itself.
 
     ``sites`` are calls, ``reads`` attribute loads on rows and parameters, ``iterations`` what loops go through;
-    ``outputs`` and ``yields`` are what it returns and yields. Spans are those of ``ast``.
+    ``outputs`` and ``yields`` are what it returns and yields; ``loads`` are the attribute loads of an ``async def``, any
+    of which may be a property that does work. Spans are those of ``ast``.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class FunctionSummary:
     outputs: list[Sequence[Any]] = field(default_factory=list)  # term, block, span
     yields: list[Sequence[Any]] = field(default_factory=list)
     self_reads: Sequence[str] = ()
+    loads: list[Sequence[Any]] = field(default_factory=list)  # term, block, span
 
     @property
     def place(self) -> Span:
@@ -82,6 +84,7 @@ class ModuleSummary:
     assignments: Sequence[Sequence[Any]]  # object term, attribute, value term: `app.state.db = …`
     traits: Sequence[str] = ()  # "test", "main"
     diagnostics: Sequence[Any] = ()
+    accepted: Sequence[Sequence[Any]] = ()  # lines with a noqa comment for this tool: line, code prefixes
 
 
 def to_json(summary: ModuleSummary) -> list[Any]:
@@ -98,12 +101,14 @@ def to_json(summary: ModuleSummary) -> list[Any]:
         summary.assignments,
         summary.traits,
         summary.diagnostics,
+        summary.accepted,
     ]
 
 
 def from_json(data: list[Any]) -> ModuleSummary:
     """The summary that ``to_json`` wrote; raises TypeError, ValueError or IndexError for anything else."""
-    name, is_package, imports, stars, terms, names, functions, classes, assignments, traits, diagnostics = data
+    name, is_package, imports, stars, terms, names, functions, classes, assignments, traits, *rest = data
+    diagnostics, accepted = rest
     if not (isinstance(name, str) and isinstance(terms, list) and isinstance(names, dict)):
         raise TypeError("not a module summary")
     return ModuleSummary(
@@ -118,6 +123,7 @@ def from_json(data: list[Any]) -> ModuleSummary:
         assignments,
         traits,
         diagnostics,
+        accepted,
     )
 
 

@@ -416,6 +416,8 @@ class Visit:
             inner, root = root, root.value  # type: ignore[attr-defined]
         if root.__class__ is ast.Name:
             name = root.id  # type: ignore[attr-defined]
+            if frame.is_async:
+                frame.loads.append((node, self._block, self._order))
             if name == frame.self_name:
                 frame.self_reads.add(inner.attr)  # type: ignore[attr-defined]
                 if inner is not node:
@@ -483,6 +485,7 @@ class Visit:
     def _visit_YieldFrom(self, node: ast.YieldFrom) -> None:
         self._frame.is_generator = True
         self._expr(node.value)
+        self._frame.iterations.append((node.value, self._block, self._order, False))
 
 
 def _nothing(visit: Visit, node: ast.AST) -> None:
