@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.config import Options
-from flake8_backend.core.diagnostic import Diagnostic, Fix, Json, Safety, Severity, Span, Step
+from flake8_backend.core.diagnostic import Diagnostic, Fix, Safety, Severity, Span, Step
 from flake8_backend.core.rule import Category, Rule
 from flake8_backend.core.source import SourceFile
 from flake8_backend.fixes.plan import Skipped, apply_edits
@@ -17,7 +17,7 @@ from flake8_backend.fixes.planner import single_fix_edits
 from flake8_backend.fixes.syntax import ParsedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from flake8_backend.fixes.apply import FixableProject
 
@@ -122,7 +122,7 @@ def target(tree: ast.AST, text: str, start: str, kind: str) -> ast.AST:
 
 
 def plan(
-    text: str, codemod: Callable[..., Any], start: str = "", kind: str = "Call", **arguments: Json
+    text: str, codemod: Callable[..., Any], start: str = "", kind: str = "Call", **arguments: Any
 ) -> str | Skipped:
     """The text after ``codemod`` changed the first node of ``kind`` that begins with ``start``, or why not."""
     rule = make_rule("BE990")
@@ -134,7 +134,7 @@ def plan(
     return edits if isinstance(edits, Skipped) else apply_edits(text, edits)
 
 
-def fixed(text: str, codemod: Callable[..., Any], start: str = "", kind: str = "Call", **arguments: Json) -> str:
+def fixed(text: str, codemod: Callable[..., Any], start: str = "", kind: str = "Call", **arguments: Any) -> str:
     """As ``plan``, for a fix that must be made."""
     result = plan(text, codemod, start, kind, **arguments)
     assert isinstance(result, str), result
@@ -142,7 +142,7 @@ def fixed(text: str, codemod: Callable[..., Any], start: str = "", kind: str = "
     return result
 
 
-def refused(text: str, codemod: Callable[..., Any], start: str = "", kind: str = "Call", **arguments: Json) -> str:
+def refused(text: str, codemod: Callable[..., Any], start: str = "", kind: str = "Call", **arguments: Any) -> str:
     """As ``plan``, for a fix that must be refused: the reason."""
     result = plan(text, codemod, start, kind, **arguments)
     assert isinstance(result, Skipped), result
