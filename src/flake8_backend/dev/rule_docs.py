@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Safety
 from flake8_backend.core.rule import Default, Rule, Status
 
 if TYPE_CHECKING:
-    import inspect
-from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 PATH = "docs/rules.md"
 _HEAD = """\
