@@ -167,15 +167,15 @@ class _Run:
 
     def findings(self, filename: str, lines: list[str]) -> list[tuple[int, int, str]]:
         """Lines, columns and texts; raises what is the user's mistake, and nothing else."""
+        if not _is_printable(filename):
+            return []
         try:
-            return [
-                (found.span.line, found.span.column, f"{found.code} {found.message}")
-                for found in self._diagnostics(filename, lines)
-            ]
+            found = self._diagnostics(filename, lines)
         except Exception as error:
             if _is_users_mistake(error):
                 raise
-            return [(1, 0, _failure(error))]
+            return [(1, 0, _printable(_failure(error)))]
+        return [(each.span.line, each.span.column, _printable(f"{each.code} {each.message}")) for each in found]
 
     def _diagnostics(self, filename: str, lines: list[str]) -> list[Diagnostic]:
         path = Path(os.path.abspath(filename))
@@ -269,6 +269,19 @@ class _Run:
         for project in self._projects.values():
             with contextlib.suppress(Exception):
                 project.save()
+
+
+def _is_printable(filename: str) -> bool:
+    """Whether flake8 survives a finding in the file: it dies of names that are no text."""
+    try:
+        filename.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class _ProjectFailed(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -229,3 +230,13 @@ def test_help_and_version_work(flake8: Flake8) -> None:
     for option in ("profile", "extend-enable", "preview", "default-timeout", "cache-dir", "no-cache"):
         assert f"--backend-{option}" in text
     assert "flake8-backend" in flake8.run("--version").lines[0]
+
+
+def test_a_name_that_is_no_text_does_not_end_the_run(flake8: Flake8) -> None:
+    name = os.fsdecode(b"app/bad-\xff.py")
+    try:
+        (flake8.root / name).write_text(DIRECT, encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system has names in UTF-8 only")
+    outcome = flake8.run("--select=BE", "-j1", name)
+    assert (outcome.lines, outcome.code) == ([], 0), "flake8 cannot print such a name"

@@ -27,10 +27,10 @@ DEBUG = "FLAKE8_BACKEND_DEBUG"
 """The environment variable that shows the traceback of an internal error."""
 
 HELP = f"""\
-usage: {PROGRAM} [OPTIONS] PATH...            repair what can be repaired
-       {PROGRAM} check [OPTIONS] PATH...      show findings, without flake8's own cost
-       {PROGRAM} explain CODE                 say what a rule is about
-       {PROGRAM} rules                        list the rules
+usage: {PROGRAM} [OPTIONS] PATH...        repair what can be repaired
+       {PROGRAM} check [OPTIONS] PATH...  show findings, without flake8's cost
+       {PROGRAM} explain CODE             say what a rule is about
+       {PROGRAM} rules                    list the rules
 
 A PATH is a file, a folder, or - for standard input.
 
@@ -47,7 +47,7 @@ A PATH is a file, a folder, or - for standard input.
   --quiet                  no summary
 
 Exit codes: 0 done; 1 findings, or changes where asked; 2 errors.
-{PROGRAM} VERB --help tells all options of a verb, {PROGRAM} --version the version.
+{PROGRAM} VERB --help tells all options of a verb, --version the version.
 """
 
 
