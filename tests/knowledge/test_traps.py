@@ -33,13 +33,11 @@ RULES: dict[str, dict[str, str]] = _read("trap_rules.toml")
 
 # names that look dotted and are not calls that a pack can tell of
 NOT_CALLS = {
-    "aiofiles.os.path.exists",  # made by a wrapper of os.path
     "channels.db.database_sync_to_async",  # no pack of channels
     "dict.get",
     "django.http.HttpRequest.GET.get",
     "eventlet.monkey_patch",  # no pack of eventlet
     "os.environ.get",
-    "redis.client.Pipeline.set",  # queues until execute()
 }
 # the pack tells of the plain case; the trap is about how or where the call is used
 NEEDS_CONTEXT = {
