@@ -112,7 +112,7 @@ def plugin(bench: Bench) -> Iterator[str]:
     for jobs, name, which in (("-j1", "CPU", 0), ("-j2", "wall time", 1)):
         bare = bench.flake8("bare", jobs, ".")[which]
         for state, before in (("cold", bench.emptied(cache)), ("warm", lambda: None)):
-            ours = bench.flake8("plugin", jobs, "--be-cache-dir", str(cache), ".", before=before)[which]
+            ours = bench.flake8("plugin", jobs, "--backend-cache-dir", str(cache), ".", before=before)[which]
             yield f"plugin, {jobs}, {state}: {ours / bare:.2f} x bare flake8's {name}"
 
 
@@ -123,9 +123,9 @@ def precommit(bench: Bench) -> Iterator[str]:
     cache = bench.scratch / "precommit"
     bare_cpu, bare_wall = bench.flake8("bare", "-j1", *files)
     cold_cpu, cold_wall = bench.flake8(
-        "plugin", "-j1", "--be-cache-dir", str(cache), *files, before=bench.emptied(cache)
+        "plugin", "-j1", "--backend-cache-dir", str(cache), *files, before=bench.emptied(cache)
     )
-    warm_cpu, warm_wall = bench.flake8("plugin", "-j1", "--be-cache-dir", str(cache), *files)
+    warm_cpu, warm_wall = bench.flake8("plugin", "-j1", "--backend-cache-dir", str(cache), *files)
     index = bench.best("index", str(bench.root))["cpu"]
     yield f"three files, warm: {warm_cpu / bare_cpu:.2f} x bare flake8's CPU, {warm_wall / bare_wall:.2f} x its wall"
     yield f"three files, cold: adds {(cold_cpu - bare_cpu) / index:.2f} x one full index"
