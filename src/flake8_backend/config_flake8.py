@@ -6,7 +6,6 @@ whatever cannot concern a code of this project is left out here.
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 from dataclasses import dataclass, field
@@ -20,10 +19,12 @@ from flake8_backend.project.globs import anchored
 from flake8_backend.selection import PREFIX, PerFileIgnores, Selection, is_ours
 
 if TYPE_CHECKING:
+    import configparser
     from collections.abc import Iterable, Iterator, Mapping
 
 FILES = ("setup.cfg", "tox.ini", ".flake8")
 SECTION = "flake8"
+_BOOLEANS = {**dict.fromkeys(("1", "yes", "true", "on"), True), **dict.fromkeys(("0", "no", "false", "off"), False)}
 _SEPARATORS = re.compile(r"[,\s]+")
 _TOKEN = re.compile(
     r"(?P<code>[A-Z]+[0-9]*(?=$|\s|,))|(?P<file>[^\s:,]+)|(?P<colon>\s*:\s*)|(?P<comma>\s*,\s*)|(?P<space>\s+)"
@@ -107,6 +108,8 @@ def find_flake8_config(start: Path) -> Path | None:
 
 def _read(path: Path) -> configparser.RawConfigParser | None:
     """The sections of a file; None where flake8 would pass over it."""
+    import configparser
+
     parser = configparser.RawConfigParser()
     try:
         with path.open(encoding="utf-8") as file:
@@ -188,7 +191,7 @@ def _boolean(value: Any, key: str, place: Place) -> bool:
     if isinstance(value, bool):
         return value
     try:
-        return configparser.RawConfigParser.BOOLEAN_STATES[str(value).lower()]
+        return _BOOLEANS[str(value).lower()]
     except KeyError:
         raise place.error(f"{key} must be true or false, not {value!r}") from None
 

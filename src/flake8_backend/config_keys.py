@@ -5,7 +5,6 @@ Every error is one line that names the file, and the nearest valid name where th
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 import re
@@ -53,6 +52,7 @@ class Place:
 
 def nearest(word: str, valid: Iterable[str]) -> str:
     """`` (did you mean …?)`` for the valid word that looks most like ``word``, or nothing."""
+    import difflib
 
     def likeness(candidate: str) -> float:
         return difflib.SequenceMatcher(None, candidate.casefold(), word.casefold()).ratio()
