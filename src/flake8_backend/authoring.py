@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Confidence, Diagnostic, Fix, Json, Related, Safety, Severity, Span, Step
 from flake8_backend.core.rule import Category, Default, Example, Rule, RuleOption, Status
-from flake8_backend.project.view import ClassView, FunctionView, LoopView, ModuleView, Reach, SiteView
+from flake8_backend.project import waits
+from flake8_backend.project.view import ActView, ClassView, FunctionView, LoopView, ModuleView, Reach, SiteView
+from flake8_backend.project.waits import Wait
 
 if TYPE_CHECKING:
     from flake8_backend.fixes.edits import FixContext
@@ -16,6 +18,7 @@ else:  # the fix layer imports libcst, which detection must not
     Skipped = Any
 
 __all__ = [
+    "ActView",
     "Category",
     "ClassView",
     "Confidence",
@@ -39,4 +42,6 @@ __all__ = [
     "Span",
     "Status",
     "Step",
+    "Wait",
+    "waits",
 ]
