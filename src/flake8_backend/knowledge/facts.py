@@ -101,7 +101,8 @@ class Knowledge:
     def _find_call(self, name: str) -> CallFact | None:
         rows = self._rows["call"]
         for candidate in self._inherited_names(name):
-            located = rows.get(candidate) or rows.get(f"{candidate.rpartition('.')[0]}.*")
+            owner, _, member = candidate.rpartition(".")
+            located = rows.get(candidate) or (None if member.startswith("__") else rows.get(f"{owner}.*"))
             if located is not None:
                 return self._built_call(candidate, *located)
         return None
@@ -115,7 +116,7 @@ class Knowledge:
                 yield f"{base}.{member}"
 
     def _built_call(self, name: str, row: Row, pack: str) -> CallFact:
-        plain = told(row, "role", "connection", "default_wait", "since", "until", "note", "verified")
+        plain = told(row, "role", "connection", "default_wait", "in_event_loop", "since", "until", "note", "verified")
         owner, _, member = name.rpartition(".")
         alternative = row.get("async_alt")
         if alternative is not None:

@@ -57,6 +57,8 @@ class Timeout:
 class OptionFact:
     """An argument that matters; ``unsafe`` lists values that are harmful, ``others`` parameters of the same meaning.
 
+    ``nonblocking`` lists values with which the call never waits; with ``where`` they are given to the constructor or the
+    call that made the receiver.
     ``default`` is ``"none"`` for Python's None, and None where packs do not tell.
     """
 
@@ -65,6 +67,7 @@ class OptionFact:
     default: Json = None
     means: str = ""
     unsafe: tuple[Json, ...] = ()
+    nonblocking: tuple[Json, ...] = ()
     required: bool = False
     others: tuple[str, ...] = ()
     where: str | None = None
@@ -76,6 +79,7 @@ class CallFact:
     """What a call does. ``name`` is canonical; for an inherited method it is the name on the base that tells it.
 
     ``use`` says how the result must be used (``await``, ``async with``, ``async for``); empty: as it is.
+    ``in_event_loop`` is ``raises`` where the library refuses to run while the thread's event loop is running.
     """
 
     name: str
@@ -93,6 +97,7 @@ class CallFact:
     async_alt: str | None = None
     since: str | None = None
     until: str | None = None
+    in_event_loop: str | None = None
     note: str = ""
     verified: bool = True
 
@@ -167,7 +172,7 @@ def timeout_of(row: Row) -> Timeout:
 
 def option_of(row: Row) -> OptionFact:
     """A row of ``options``, or ``ttl``."""
-    lists = {key: tuple(row[key]) for key in ("unsafe", "others") if key in row}
+    lists = {key: tuple(row[key]) for key in ("unsafe", "nonblocking", "others") if key in row}
     keywords: dict[str, Any] = {**row, **lists}
     return OptionFact(**keywords)
 

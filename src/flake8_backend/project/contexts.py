@@ -281,7 +281,7 @@ class Contexts:
                         if isinstance(value, FunctionRef) and value.module == name:
                             found.add((value.module, value.index))
         for node in list(found):
-            found.update(edge.target for edge in self._effects.calls(node)[0] if edge.target[0] == name)
+            found.update(edge.target for edge in self._effects.edges(node) if edge.target[0] == name)
         return frozenset(found)
 
     @staticmethod

@@ -15,7 +15,7 @@ from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
-from flake8_backend.project.view import ModuleView, Reach
+from flake8_backend.project.view import ModuleView
 
 if TYPE_CHECKING:
     from flake8_backend.config import Options
@@ -42,21 +42,6 @@ class Solution:
         """The library whose loop runs the project's coroutines, None when two are in use or none is known."""
         found = {top for top in self.table.imports if top in ("asyncio", "trio", "curio")}
         return found.pop() if len(found) == 1 else None
-
-    def reach(self, node: tuple[str, int], effects: tuple[str, ...]) -> Reach | None:
-        """How calling a project function has the first of ``effects`` that it has."""
-        if self.effects.is_memoised(node):
-            return None
-        module = self.table.by_name[node[0]]
-        if module.function(node[1]).is_async:
-            effects = tuple(e for e in effects if not e.startswith(("blocks", "cpu")))
-        found = self.effects.of(node)
-        for gravity, effect in enumerate(effects):
-            if effect in found:
-                links, leaf = self.effects.chain(node, effect)
-                if leaf is not None:
-                    return Reach(leaf, tuple(links), gravity)
-        return None
 
     def diagnostics(self, module: Module, rules: Iterable[Rule]) -> list[Diagnostic]:
         """What the rules that look at the solved project say of one module; a rule that raises is contained."""

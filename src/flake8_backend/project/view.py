@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Json, Related, Span
-from flake8_backend.project.effects import Leaf, Link
+from flake8_backend.project.acts import Act, Leaf
+from flake8_backend.project.effects import Link
 from flake8_backend.project.modules import Module
 from flake8_backend.project.values import Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import scopes, terms
@@ -161,7 +162,8 @@ class SiteView:
     @cached_property
     def leaf(self) -> Leaf | None:
         """The library call this is, when every possible callee is one with a fact; the first of them."""
-        leaves = [self.function.solution.effects.leaf(callee) for callee in self.callees]
+        effects, call = self.function.solution.effects, (self.function.module, self.term)
+        leaves = [effects.leaf(callee, call) for callee in self.callees]
         return leaves[0] if leaves and all(leaf is not None for leaf in leaves) else None
 
     @property
@@ -175,28 +177,13 @@ class SiteView:
         """What the call gives."""
         return self.function.value(self._data[SITE_TERM])
 
-    def reach(self, *effects: str) -> Reach | None:
-        """How this call has the first of ``effects`` that it has; every possible callee must have it."""
-        found = [self._reach_of(callee, effects) for callee in self.callees]
-        if not found or not all(found):
-            return None
-        return max((reach for reach in found if reach is not None), key=lambda reach: reach.gravity)
+    def reach(self, *effects: str, code: str = "") -> Reach | None:
+        """How this call has the first of ``effects`` that it has; every possible callee must have it.
 
-    def _reach_of(self, callee: Value, effects: tuple[str, ...]) -> Reach | None:
-        solved = self.function.solution.effects
-        leaf = solved.leaf(callee)
-        if leaf is not None:
-            own = set(leaf.effects())
-            for gravity, effect in enumerate(effects):
-                if effect in own:
-                    return Reach(leaf, (), gravity)
-            return None
-        best: Reach | None = None
-        for node in solved.functions(callee):
-            reach = self.function.solution.reach(node, effects)
-            if reach is not None and (best is None or reach.gravity < best.gravity):
-                best = reach
-        return best
+        What a noqa comment on the way accepts for ``code`` is left out.
+        """
+        act = self.function.acts_by_site.get(self.index)
+        return None if act is None else act.reach(*effects, code=code)
 
     def runs_plain(self) -> bool:
         """Whether the callee's body runs within this call: not a coroutine that is only made."""
@@ -279,6 +266,42 @@ class SiteView:
 
 
 @dataclass(frozen=True)
+class ActView:
+    """Something that a function does at a place: a call, a property read, a loop's iterable, an item of ``with``."""
+
+    function: FunctionView
+    act: Act
+
+    @property
+    def kind(self) -> str:
+        """``call``, ``read``, ``iterate`` or ``enter``."""
+        return self.act.kind
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return self.act.span
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether it is done by the first caller alone."""
+        return self.act.is_rare
+
+    @property
+    def site(self) -> SiteView | None:
+        """The call, where it is one."""
+        return self.function.sites[self.act.site] if self.act.site >= 0 else None
+
+    def reach(self, *effects: str, code: str = "") -> Reach | None:
+        """How this has the first of ``effects`` that it has, whatever the objects are that it meets.
+
+        What a noqa comment on the way accepts for ``code`` is left out.
+        """
+        way = self.function.solution.effects.way(self.act, effects, code)
+        return None if way is None else Reach(way.leaf, way.links, way.gravity)
+
+
+@dataclass(frozen=True)
 class FunctionView:
     """A function of the project: what it calls, where it runs."""
 
@@ -338,6 +361,17 @@ class FunctionView:
     def sites(self) -> list[SiteView]:
         """The calls of the function's own body, in their order."""
         return [SiteView(self, index) for index in range(len(self.summary.sites))]
+
+    @cached_property
+    def acts(self) -> list[ActView]:
+        """Everything that the function's own body does and that may have effects, in the order of places."""
+        found = [ActView(self, act) for act in self.solution.effects.acts.of(self.node)]
+        return sorted(found, key=lambda act: (act.span.line, act.span.column))
+
+    @cached_property
+    def acts_by_site(self) -> dict[int, ActView]:
+        """The calls among them, by the index of the site."""
+        return {act.act.site: act for act in self.acts if act.act.site >= 0}
 
     def iterations(self) -> Iterator[tuple[int, int, Span]]:
         """What its loops go through, ``async for`` left out: term, block, place."""
@@ -438,4 +472,4 @@ class ModuleView:
         return self.solution.contexts.is_migration(self.module)
 
 
-__all__ = ["ClassView", "FunctionView", "Instance", "LoopView", "ModuleView", "Reach", "SiteView"]
+__all__ = ["ActView", "ClassView", "FunctionView", "Instance", "LoopView", "ModuleView", "Reach", "SiteView"]

@@ -1,0 +1,401 @@
+"""What a function's own body does: calls, property reads, loops and ``with`` statements, each with what it may run.
+
+Calling a generator function runs nothing; its body runs where the generator is gone through or entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flake8_backend.core.diagnostic import Span
+from flake8_backend.knowledge.facts import CallFact
+from flake8_backend.project import origins
+from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.modules import Module
+from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Partial, Value, options
+from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.summary import (
+    AWAITED,
+    BLOCK_DATA,
+    BLOCK_KIND,
+    BLOCK_PARENT,
+    SITE_BLOCK,
+    SITE_FLAGS,
+    SITE_TERM,
+    FunctionSummary,
+)
+
+BLOCKS = "blocks"
+CALL, READ, ITERATE, ENTER = "call", "read", "iterate", "enter"
+Node = tuple[str, int]
+_GRAVITY = {"file-meta": 2, "file-entry": 1, "file-list": 1, "stdout": 9, "log": 9}
+_FILE_EFFECTS = frozenset({"fs-read", "fs-write"})
+_RARE = frozenset({scopes.ONCE, scopes.TYPE_CHECKING})
+_HEAVY = frozenset({"password-hash", "key-generate", "cpu"})
+_RUNS_ARGUMENT = frozenset({"map", "filter", "sorted", "max", "min"})
+_LAZY = frozenset({"enumerate", "zip", "map", "filter", "reversed", "iter"})
+_CONSUMERS = frozenset(
+    {"list", "tuple", "set", "frozenset", "dict", "sorted", "len", "bool", "sum", "max", "min", "any", "all", "next"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A library call with an effect: its fact and the name it is known by."""
+
+    name: str
+    fact: CallFact
+
+    def effects(self) -> Iterator[str]:
+        """The effects by which this leaf is looked for; a blocking call is graded ``blocks``, ``blocks/1``, ``blocks/2``."""
+        for effect in self.fact.effects:
+            if effect == BLOCKS and self.fact.role in _GRAVITY:
+                yield f"{BLOCKS}/{_GRAVITY[self.fact.role]}"
+            else:
+                yield effect
+        if "cpu" in self.fact.effects and self.fact.role in _HEAVY:
+            yield "cpu/heavy"
+
+    @property
+    def is_file_work(self) -> bool:
+        """Whether it touches files and nothing else that is slow."""
+        return bool(self.fact.effects & _FILE_EFFECTS) and "net" not in self.fact.effects
+
+    @property
+    def is_on_handle(self) -> bool:
+        """Whether it works on a file that was opened before."""
+        return self.fact.role in ("file-read", "file-write") and self.name.startswith(("io.", "tempfile._"))
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the work is done while the result is gone through, not in the call."""
+        return self.fact.role == "file-list" or self.name.endswith("__iter__")
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the library raises instead of blocking while an event loop runs in the thread."""
+        return self.fact.in_event_loop == "raises"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A function whose body runs within an act; ``offloaded``: in another thread; ``pending``: when it is awaited."""
+
+    target: Node
+    offloaded: bool = False
+    pending: bool = False
+
+
+Doing = tuple["Leaf | Edge", ...]  # what one possible callee does
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that a function's own body does at a place: one of ``options``, depending on what objects it meets.
+
+    ``site`` is the index of the call, -1 for other kinds. ``is_rare``: for the first caller alone, or never.
+    ``accepted`` are the code prefixes of a noqa comment there.
+    """
+
+    kind: str
+    span: Span
+    block: int
+    site: int
+    options: tuple[Doing, ...]
+    is_rare: bool = False
+    accepted: tuple[str, ...] = ()
+
+
+class Acts:
+    """The acts of a project's functions, found on demand."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._table = evaluator.table
+        self._known: dict[Node, tuple[Act, ...]] = {}
+        self._coroutines: dict[Node, bool] = {}
+        self._accepted: dict[str, dict[int, tuple[str, ...]]] = {}
+
+    def of(self, node: Node) -> tuple[Act, ...]:
+        """What a function's own body does, calls first, each kind in the order of the walk."""
+        known = self._known.get(node)
+        if known is None:
+            module = self._table.by_name[node[0]]
+            known = self._known[node] = tuple(self._read(module, module.function(node[1])))
+        return known
+
+    def _read(self, module: Module, function: FunctionSummary) -> Iterator[Act]:
+        rare = _rare_blocks(function)
+        for kind, span, block, site, found in self._found(module, function):
+            if any(found):
+                yield Act(kind, span, block, site, found, block in rare, self._accepted_at(module, span))
+
+    def _found(
+        self, module: Module, function: FunctionSummary
+    ) -> Iterator[tuple[str, Span, int, int, tuple[Doing, ...]]]:
+        table = module.summary.terms
+        for index, site in enumerate(function.sites):
+            term = table[site[SITE_TERM]]
+            found = self._called(module, term, is_awaited=bool(site[SITE_FLAGS] & AWAITED))
+            yield CALL, Span(*term[4:8]), site[SITE_BLOCK], index, found
+        for term_index, block, flags, *place in function.iterations:
+            if not flags:
+                yield ITERATE, Span(*place), block, -1, self._gone_through(module, term_index)
+        for index, data in enumerate(function.blocks):
+            if data[BLOCK_KIND] == scopes.WITH:
+                yield ENTER, Span(*data[BLOCK_DATA + 1 :]), index, -1, self._entered(module, data[BLOCK_DATA])
+        yield from self._reads(module, function)
+
+    def _accepted_at(self, module: Module, span: Span) -> tuple[str, ...]:
+        if not module.summary.accepted:
+            return ()
+        lines = self._accepted.get(module.name)
+        if lines is None:
+            lines = self._accepted[module.name] = {line: tuple(codes) for line, codes in module.summary.accepted}
+        found = {code for line in range(span.line, span.end_line + 1) for code in lines.get(line, ())}
+        return tuple(sorted(found))
+
+    # --- calls -------------------------------------------------------------------------------------------------
+
+    def targets(self, module: Module, term: Sequence[Any]) -> list[Value]:
+        """What a call's callee may be."""
+        return list(options(self._evaluator.value(module, term[1])))
+
+    def leaf(self, callee: Value, call: tuple[Module, Sequence[Any]] | None = None) -> Leaf | None:
+        """The library fact about calling ``callee``; None where the arguments of ``call`` keep it from waiting."""
+        if isinstance(callee, Partial):
+            callee = callee.function
+        if isinstance(callee, FunctionRef):
+            return self._declared(callee)
+        if not isinstance(callee, External) and not (isinstance(callee, ClassRef) and callee.home is None):
+            return None
+        fact = self._evaluator.knowledge.call(callee.name)
+        if fact is None or (call is not None and fact.options and origins.never_waits(self._evaluator, fact, *call)):
+            return None
+        name = callee.name
+        if isinstance(callee, External) and name.endswith(".*"):
+            return None if BLOCKS not in fact.effects else Leaf(name, fact)
+        return Leaf(fact.name if fact.name != name and "." in fact.name else name, fact)
+
+    def _declared(self, function: FunctionRef) -> Leaf | None:
+        """What the project's own settings say of one of its functions; it stands in place of the body."""
+        if not self._evaluator.knowledge.knows_module(function.module.partition(".")[0]):
+            return None
+        summary = self._table.by_name[function.module].function(function.index)
+        fact = self._evaluator.knowledge.call(f"{function.module}.{summary.qualname}")
+        return None if fact is None else Leaf(fact.name, fact)
+
+    def functions(self, callee: Value) -> Iterator[Node]:
+        """The project functions that are called when ``callee`` is."""
+        if isinstance(callee, FunctionRef):
+            yield callee.module, callee.index
+        elif isinstance(callee, Partial):
+            for option in options(callee.function):
+                yield from self.functions(option)
+        elif isinstance(callee, ClassRef) and callee.home is not None:
+            yield from self._methods(callee, "__init__", "__post_init__")
+        elif isinstance(callee, Instance):
+            yield from self._methods(callee.cls, "__call__")
+
+    def _methods(self, cls: ClassRef, *names: str) -> Iterator[Node]:
+        if cls.home is not None:
+            for name in names:
+                found = self._evaluator.method(cls, name)
+                if found is not None:
+                    yield found[0].name, found[1]
+
+    def _called(self, module: Module, term: Sequence[Any], *, is_awaited: bool) -> tuple[Doing, ...]:
+        return tuple(self._doing(module, term, callee, is_awaited) for callee in self.targets(module, term))
+
+    def _doing(self, module: Module, term: Sequence[Any], callee: Value, is_awaited: bool) -> Doing:
+        leaf = self.leaf(callee, (module, term))
+        if leaf is not None:
+            return (leaf, *self._handed(module, term, offloaded=True)) if leaf.fact.role == "offload" else (leaf,)
+        name = _builtin(callee)
+        if name in _CONSUMERS:
+            consumed = [_surely(self._gone_through(module, argument)) for argument in term[2][:1]]
+            return (*(item for doing in consumed for item in doing), *self._handed_to(name, module, term))
+        if name:
+            return tuple(self._handed_to(name, module, term))
+        return tuple(self._edges(self.functions(callee), is_awaited=is_awaited))
+
+    def _handed_to(self, name: str, module: Module, term: Sequence[Any]) -> Iterator[Edge]:
+        return self._handed(module, term, offloaded=False) if name in _RUNS_ARGUMENT else iter(())
+
+    def _edges(self, nodes: Iterable[Node], *, is_awaited: bool, offloaded: bool = False) -> Iterator[Edge]:
+        for node in nodes:
+            summary = self._summary(node)
+            if summary.is_async:
+                yield Edge(node, offloaded, pending=not is_awaited)
+            elif not summary.is_generator:
+                yield Edge(node, offloaded or self._is_made_coroutine(node))
+
+    def _summary(self, node: Node) -> FunctionSummary:
+        return self._table.by_name[node[0]].function(node[1])
+
+    def _handed(self, module: Module, term: Sequence[Any], *, offloaded: bool) -> Iterator[Edge]:
+        for argument in (*term[2], *(value for _, value in term[3])):
+            for value in options(self._evaluator.value(module, argument)):
+                if isinstance(value, (FunctionRef, Partial)):
+                    yield from self._edges(self.functions(value), is_awaited=False, offloaded=offloaded)
+
+    def _is_made_coroutine(self, node: Node) -> bool:
+        """Whether a decorator of a plain function gives back a coroutine function, which runs the body elsewhere."""
+        known = self._coroutines.get(node)
+        if known is None:
+            module = self._table.by_name[node[0]]
+            decorators = module.function(node[1]).decorators
+            known = self._coroutines[node] = any(self._gives_coroutine(module, index) for index in decorators)
+        return known
+
+    def _gives_coroutine(self, module: Module, index: int) -> bool:
+        name = self._evaluator.decorator_name(module, index)
+        if name is not None:
+            fact = self._evaluator.knowledge.call(name)
+            return fact is not None and fact.role == "offload"
+        for decorator in options(self._evaluator.value(module, index)):
+            if isinstance(decorator, FunctionRef):
+                for made in options(self._evaluator.call_function(decorator)):
+                    if isinstance(made, FunctionRef) and self._summary((made.module, made.index)).is_async:
+                        return True
+        return False
+
+    # --- loops -------------------------------------------------------------------------------------------------
+
+    def iteration(self, value: Value | None) -> Leaf | None:
+        """The library fact about going through ``value``."""
+        if not isinstance(value, Instance) or value.fetched:
+            return None
+        return self._special(value.cls, "__iter__")
+
+    def _special(self, cls: ClassRef, name: str) -> Leaf | None:
+        for base in self._evaluator.library_bases(cls):
+            fact = self._evaluator.knowledge.call(f"{base}.{name}")
+            if fact is not None:
+                return Leaf(fact.name, fact)
+        return None
+
+    def _gone_through(self, module: Module, index: int) -> tuple[Doing, ...]:
+        """What going through a term may run, each of its options."""
+        term = module.summary.terms[index]
+        if term[0] == terms.CALL:
+            callees = self.targets(module, term)
+            if any(_builtin(callee) in _LAZY for callee in callees):
+                inner = [_surely(self._gone_through(module, argument)) for argument in term[2]]
+                return (tuple(item for doing in inner for item in doing),)
+            if any(self._is_generator(callee) for callee in callees):
+                return tuple(tuple(self._bodies(callee)) for callee in callees)
+        elif term[0] == terms.UNION:
+            return tuple(doing for option in term[1] for doing in self._gone_through(module, option))
+        return tuple(self._iterated(module, index, value) for value in options(self._evaluator.value(module, index)))
+
+    def _is_generator(self, callee: Value) -> bool:
+        return isinstance(callee, FunctionRef) and self._summary((callee.module, callee.index)).is_generator
+
+    def _bodies(self, callee: Value) -> Iterator[Edge]:
+        for node in self.functions(callee):
+            if self._summary(node).is_generator:
+                yield Edge(node)
+
+    def _iterated(self, module: Module, index: int, value: Value) -> Doing:
+        leaf = self.iteration(value)
+        if leaf is not None:
+            waits = not origins.iterating_never_waits(self._evaluator, leaf.fact, module, index)
+            return (leaf,) if waits else ()
+        if isinstance(value, Instance) and not value.fetched:
+            return tuple(Edge(node) for node in self._methods(value.cls, "__iter__", "__next__"))
+        return ()
+
+    # --- with statements ---------------------------------------------------------------------------------------
+
+    def _entered(self, module: Module, index: int) -> tuple[Doing, ...]:
+        """What entering and leaving a context manager may run."""
+        term = module.summary.terms[index]
+        if term[0] == terms.CALL:
+            callees = self.targets(module, term)
+            if any(self._is_generator(callee) for callee in callees):
+                return tuple(tuple(self._bodies(callee)) for callee in callees)
+        return tuple(self._managed(value) for value in options(self._evaluator.value(module, index)))
+
+    def _managed(self, value: Value) -> Doing:
+        if not isinstance(value, Instance):
+            return ()
+        own = tuple(Edge(node) for node in self._methods(value.cls, "__enter__", "__exit__"))
+        leaves = (self._special(value.cls, name) for name in ("__enter__", "__exit__"))
+        return own or tuple(leaf for leaf in leaves if leaf is not None)
+
+    # --- property reads ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _property_names(self) -> frozenset[str]:
+        """The names of all properties of the project: other attributes need no look."""
+        return frozenset(
+            function.name
+            for module in self._table
+            for index, function in enumerate(module.summary.functions)
+            if function.decorators and function.class_index >= 0 and self._evaluator.is_property(module, index)
+        )
+
+    def _reads(
+        self, module: Module, function: FunctionSummary
+    ) -> Iterator[tuple[str, Span, int, int, tuple[Doing, ...]]]:
+        names = self._property_names
+        if not function.is_async and function.class_index >= 0 and not names.isdisjoint(function.self_reads):
+            klass = module.class_(function.class_index)
+            receiver = Instance(ClassRef(f"{module.name}.{klass.qualname}", (module.name, function.class_index)))
+            for name in function.self_reads:
+                if name in names:
+                    yield READ, function.place, 0, -1, (self._property(receiver, name),)
+        for index, block, *place in function.loads if function.is_async else function.reads:
+            for owner, name in self._levels(module, index, own=function.is_async):
+                if name in names:
+                    found = tuple(self._property(value, name) for value in options(owner()))
+                    yield READ, Span(*place), block, -1, found
+
+    def _levels(self, module: Module, index: int, *, own: bool) -> Iterator[tuple[Any, str]]:
+        """Each attribute of a chain with how to get its owner; those of ``self`` only when ``own``."""
+        term = module.summary.terms[index]
+        while term[0] == terms.ATTRIBUTE:
+            inner = term[1]
+            if own or module.summary.terms[inner][0] != terms.SELF:
+                yield (lambda inner=inner: self._evaluator.value(module, inner)), term[2]
+            term = module.summary.terms[inner]
+        if term[0] == terms.NAME:
+            head, _, name = term[1].rpartition(".")
+            while "." in head:
+                yield (lambda head=head: self._evaluator.resolve(head)), name
+                head, _, name = head.rpartition(".")
+
+    def _property(self, owner: Value, name: str) -> Doing:
+        if not isinstance(owner, Instance) or owner.cls.home is None:
+            return ()
+        found = self._evaluator.method(owner.cls, name)
+        if found is None or not self._evaluator.is_property(found[0], found[1]):
+            return ()
+        return tuple(self._edges([(found[0].name, found[1])], is_awaited=False))
+
+
+def _rare_blocks(function: FunctionSummary) -> set[int]:
+    """Blocks that run for the first caller alone, or for the type checker: what happens there is no effect."""
+    rare: set[int] = set()
+    for index, block in enumerate(function.blocks):
+        if block[BLOCK_KIND] in _RARE or block[BLOCK_PARENT] in rare:
+            rare.add(index)
+    return rare
+
+
+def _builtin(callee: Value) -> str:
+    """The name of the builtin that is called, or nothing."""
+    if isinstance(callee, ClassRef) and callee.home is None and "." not in callee.name:
+        return callee.name
+    if isinstance(callee, External) and callee.name.startswith("builtins."):
+        return callee.name[9:]
+    return ""
+
+
+def _surely(found: tuple[Doing, ...]) -> Doing:
+    """What happens whichever option it is: all of them, when each does something."""
+    return tuple(item for doing in found for item in doing) if all(found) else ()

@@ -1,0 +1,146 @@
+"""Where objects come from: the calls that made what a term denotes, as far as the project shows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flake8_backend.project.values import Constant, FunctionRef, Instance, options
+from flake8_backend.semantic import terms
+
+if TYPE_CHECKING:
+    from flake8_backend.knowledge.facts import CallFact, OptionFact
+    from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.modules import Module
+
+Making = tuple["Module", Sequence[Any]]  # a call's term, and the module it stands in
+_DEEPEST = 12
+_INSIDE = frozenset({terms.AWAIT, terms.ENTER, terms.ALLOWED})
+
+
+class Unseen(Exception):
+    """A term may denote something whose making is not seen."""
+
+
+def makings(evaluator: Evaluator, module: Module, index: int) -> list[Making] | None:
+    """The calls that may have made what a term denotes; None when one of them may be elsewhere."""
+    try:
+        return list(_of_term(evaluator, module, index, 0))
+    except Unseen:
+        return None
+
+
+def _of_term(evaluator: Evaluator, module: Module, index: int, depth: int) -> Iterator[Making]:
+    term = module.summary.terms[index]
+    operator = term[0]
+    if depth > _DEEPEST or not index:
+        raise Unseen
+    if operator == terms.CALL:
+        yield from _of_call(evaluator, module, term, depth + 1)
+    elif operator in _INSIDE:
+        yield from _of_term(evaluator, module, term[1], depth + 1)
+    elif operator == terms.UNION:
+        for option in term[1]:
+            yield from _of_term(evaluator, module, option, depth + 1)
+    elif operator == terms.ANNOTATED:
+        yield from _of_term(evaluator, module, term[2], depth + 1)
+    elif operator == terms.NAME:
+        yield from _of_name(evaluator, term[1], depth + 1)
+    elif operator == terms.ATTRIBUTE:
+        for owner in options(evaluator.value(module, term[1])):
+            yield from _of_attribute(evaluator, owner, term[2], depth + 1)
+    elif operator != terms.CONSTANT or term[1] is not None:
+        raise Unseen
+
+
+def _of_call(evaluator: Evaluator, module: Module, term: Sequence[Any], depth: int) -> Iterator[Making]:
+    for callee in options(evaluator.value(module, term[1])):
+        if not isinstance(callee, FunctionRef):
+            yield module, term
+            continue
+        home = evaluator.table.by_name[callee.module]
+        outputs = home.function(callee.index).outputs
+        if not outputs:
+            raise Unseen
+        for output in outputs:
+            yield from _of_term(evaluator, home, output[0], depth)
+
+
+def _of_name(evaluator: Evaluator, dotted: str, depth: int) -> Iterator[Making]:
+    module, rest = evaluator.table.split(dotted)
+    first, _, attributes = rest.partition(".")
+    bound = module.summary.names.get(first) if module is not None else None
+    if module is None or not bound:
+        raise Unseen
+    if not attributes:
+        for index in bound:
+            yield from _of_term(evaluator, module, index, depth)
+        return
+    owner, _, name = dotted.rpartition(".")
+    for value in options(evaluator.resolve(owner)):
+        yield from _of_attribute(evaluator, value, name, depth)
+
+
+def _of_attribute(evaluator: Evaluator, owner: object, name: str, depth: int) -> Iterator[Making]:
+    if not isinstance(owner, Instance):
+        raise Unseen
+    for base in evaluator.lineage(owner.cls):
+        if base.home is None:
+            continue
+        module = evaluator.table.by_name[base.home[0]]
+        summary = module.class_(base.home[1])
+        bound = [*summary.instance.get(name, ()), *summary.attributes.get(name, ())]
+        for index in bound:
+            yield from _of_term(evaluator, module, index, depth)
+        if bound:
+            return
+    raise Unseen
+
+
+def never_waits(evaluator: Evaluator, fact: CallFact, module: Module, term: Sequence[Any]) -> bool:
+    """Whether the arguments of this call, or those that its receiver was made with, keep it from waiting.
+
+    Where the pack says that it depends on how the receiver was made, a receiver of unknown origin counts as one that
+    does not wait.
+    """
+    return any(
+        _is_told_not_to_wait(evaluator, option, module, term)
+        if option.where is None
+        else _is_made_not_to_wait(evaluator, option, _receiver_makings(evaluator, module, term))
+        for option in fact.options
+        if option.nonblocking
+    )
+
+
+def iterating_never_waits(evaluator: Evaluator, fact: CallFact, module: Module, index: int) -> bool:
+    """The same for going through what a term denotes."""
+    return any(
+        _is_made_not_to_wait(evaluator, option, makings(evaluator, module, index))
+        for option in fact.options
+        if option.nonblocking and option.where is not None
+    )
+
+
+def _receiver_makings(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> list[Making] | None:
+    callee = module.summary.terms[term[1]]
+    try:
+        if callee[0] == terms.NAME:
+            return list(_of_name(evaluator, callee[1].rpartition(".")[0], 0))
+        if callee[0] == terms.ATTRIBUTE:
+            return list(_of_term(evaluator, module, callee[1], 0))
+    except Unseen:
+        pass
+    return None
+
+
+def _is_made_not_to_wait(evaluator: Evaluator, option: OptionFact, found: list[Making] | None) -> bool:
+    return not found or all(_is_told_not_to_wait(evaluator, option, module, term) for module, term in found)
+
+
+def _is_told_not_to_wait(evaluator: Evaluator, option: OptionFact, module: Module, term: Sequence[Any]) -> bool:
+    index = evaluator.argument(module, term, option.pos, option.param)
+    if not index:
+        spread = any(name in (terms.STAR, terms.DOUBLE_STAR) for name, _ in term[3])
+        return option.default in option.nonblocking and not spread
+    value = evaluator.value(module, index)
+    return isinstance(value, Constant) and value.value in option.nonblocking
