@@ -7,7 +7,7 @@ remembered, so that the answer does not depend on who asked first.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from flake8_backend.knowledge.facts import CallFact, Knowledge
@@ -85,6 +85,14 @@ class Evaluator:
         self._lineages: dict[ClassRef, tuple[ClassRef, ...]] = {}
         self._members: dict[tuple[ClassRef, str], Value | None] = {}
         self.visited: set[str] = set()
+        # for evaluation with given arguments, see binding
+        self.refine: Callable[..., Value | None] | None = None
+        self.root: Evaluator = self
+        self.roots: dict[str, Any] = {}
+        self.output_roots: dict[tuple[str, int], Any] = {}
+        self.bound_returns: dict[Any, Value | None] = {}
+        self.bound_evaluators: dict[Any, Evaluator] = {}
+        self.nested = 0
 
     # --- remembering -------------------------------------------------------------------------------------------
 
@@ -110,6 +118,10 @@ class Evaluator:
         else:
             self._cut = min(self._cut, outer)
         return value
+
+    def cut_here(self) -> None:
+        """Give up for now: nothing that depends on this answer is remembered."""
+        self._cut = 0
 
     def value(self, module: Module, index: int) -> Value | None:
         """What the term ``index`` of ``module`` denotes."""
@@ -511,13 +523,16 @@ class Evaluator:
     def call_function(
         self, function: FunctionRef, module: Module | None = None, term: Sequence[Any] | None = None
     ) -> Value | None:
-        """What calling a project function gives: its annotation, refined by what its body returns."""
+        """What calling a project function gives: its annotation, refined by what its body returns for this call."""
         key = (function.module, function.index)
         home = self.table.by_name[function.module]
-        if key in self._returns:
-            value = self._returns[key]
+        root = self.root
+        if key in root._returns:
+            value = root._returns[key]
         else:
-            value = self._guarded(("returns", *key), self._returns, key, self._function_result, home, function.index)
+            value = root._guarded(("returns", *key), root._returns, key, root._function_result, home, function.index)
+        if root.refine is not None:
+            value = root.refine(self, function, module, term, value)
         return self._adapt(value, function, home)
 
     def _adapt(self, value: Value | None, function: FunctionRef, home: Module) -> Value | None:
@@ -856,6 +871,10 @@ class Evaluator:
                     return self.instantiate(fact.awaits, value, None)
         return None
 
+    def own_instance(self, module: Module, class_index: int) -> Instance:
+        """The object whose class ``super()`` starts from."""
+        return Instance(class_ref(module, class_index))
+
     def place(self, module: Module, term: Sequence[Any]) -> Place:
         """Where a call's term stands."""
         return Place(module.name, *term[4:8])
@@ -903,16 +922,17 @@ def _parameter(self: Evaluator, module: Module, index: int, term: Sequence[Any])
 
 
 def _self(self: Evaluator, module: Module, index: int, term: Sequence[Any]) -> Value | None:
-    cls = _class_ref(module, term[1])
+    cls = class_ref(module, term[1])
     return Instance(cls)
 
 
-def _class_ref(module: Module, index: int) -> ClassRef:
+def class_ref(module: Module, index: int) -> ClassRef:
+    """A class of a module by its index in the summary."""
     return ClassRef(f"{module.name}.{module.class_(index).qualname}", (module.name, index))
 
 
 def _class(self: Evaluator, module: Module, index: int, term: Sequence[Any]) -> Value | None:
-    return _class_ref(module, term[1])
+    return class_ref(module, term[1])
 
 
 def _function(self: Evaluator, module: Module, index: int, term: Sequence[Any]) -> Value | None:
@@ -927,9 +947,11 @@ def _attribute(self: Evaluator, module: Module, index: int, term: Sequence[Any])
 
 
 def _super_attribute(self: Evaluator, module: Module, class_index: int, name: str) -> Value | None:
-    cls = _class_ref(module, class_index)
-    receiver = Instance(cls)
-    for base in self.lineage(cls)[1:]:
+    cls = class_ref(module, class_index)
+    receiver = self.own_instance(module, class_index)
+    line = self.lineage(receiver.cls)
+    start = next((position for position, base in enumerate(line) if base.home == cls.home), 0)
+    for base in line[start + 1 :]:
         found = (
             self._library_attribute(receiver, base, name)
             if base.home is None

@@ -10,6 +10,7 @@ from flake8_backend.core.containment import internal_error
 from flake8_backend.core.diagnostic import Diagnostic
 from flake8_backend.core.rule import Rule
 from flake8_backend.knowledge.facts import Knowledge
+from flake8_backend.project import binding
 from flake8_backend.project.contexts import Contexts
 from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
@@ -30,6 +31,7 @@ class Solution:
         self.evaluator = Evaluator(table, knowledge)
         self.schema = Schema(self.evaluator)
         self.evaluator.schema = self.schema
+        self.evaluator.refine = binding.returned
         self.effects = Effects(self.evaluator)
 
     @cached_property
