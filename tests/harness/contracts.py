@@ -56,16 +56,13 @@ def imports_of(tree: ast.AST, *, package: str = "", is_package: bool = False) ->
             yield from _names(node, package, is_package)
 
 
-def runtime_imports_of(tree: ast.AST, *, package: str = "", is_package: bool = False) -> Iterator[str]:
+def runtime_imports_of(node: ast.AST, *, package: str = "", is_package: bool = False) -> Iterator[str]:
     """Every module that is imported when the code runs, inside functions too."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and _is_type_checking(node.test):
-            for other in node.orelse:
-                yield from runtime_imports_of(other, package=package, is_package=is_package)
-            continue
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from _names(node, package, is_package)
-        yield from runtime_imports_of(node, package=package, is_package=is_package)
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from _names(node, package, is_package)
+    running = node.orelse if isinstance(node, ast.If) and _is_type_checking(node.test) else ast.iter_child_nodes(node)
+    for child in running:
+        yield from runtime_imports_of(child, package=package, is_package=is_package)
 
 
 def declared_packs(folder: Path) -> frozenset[str]:
