@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_backend.authoring import (
+    ActView,
     Category,
     Diagnostic,
     Example,
@@ -17,6 +18,7 @@ from flake8_backend.authoring import (
     Safety,
     Severity,
     SiteView,
+    Span,
 )
 
 if TYPE_CHECKING:
@@ -67,41 +69,50 @@ _METADATA = 3
 def check(function: FunctionView) -> Iterator[Diagnostic]:
     if not function.on_event_loop or function.is_script:
         return
+    told: set[Span] = set()
     told_metadata = False
-    for site in function.sites:
-        reach = site.reach(*_EFFECTS)
-        if reach is None or site.is_awaited or not _is_worth_telling(site, reach):
+    for act in function.acts:
+        reach = act.reach(*_EFFECTS, code=RULE.code)
+        if reach is None or act.span in told or not _is_worth_telling(act, reach):
             continue
         if reach.gravity == _METADATA:
             if told_metadata:
                 continue
             told_metadata = True
+        told.add(act.span)
         yield RULE.report(
-            site,
-            f"`{function.name}` blocks the event loop: {reach.told()}: {_remedy(site, reach)}",
+            act,
+            _message(act, reach),
             severity=_SEVERITIES[reach.gravity],
             related=function.related(reach),
-            fixes=[_fix(site, reach)],
+            fixes=[_fix(act.site, reach) if act.site is not None else None],
         )
-    for term, _, span in function.iterations():
-        for leaf in function.going_through(term):
-            yield RULE.report(
-                span,
-                f"`{function.name}` blocks the event loop: going through `{leaf.name.removesuffix('.__iter__')}` reads"
-                " as it goes: fetch the rows in a worker thread or use an async client",
-            )
 
 
-def _is_worth_telling(site: SiteView, reach: Reach) -> bool:
-    function = site.function
-    if site.is_type_checking_only:
+def _is_worth_telling(act: ActView, reach: Reach) -> bool:
+    site = act.site
+    if site is not None and (site.is_awaited or site.is_type_checking_only):
         return False
-    if function.is_startup and reach.leaf.is_file_work:
+    if act.function.is_startup and reach.leaf.is_file_work:
         return False
-    return not (reach.leaf.is_on_handle and not reach.links and site.is_beside_opening)
+    return not (site is not None and reach.leaf.is_on_handle and not reach.links and site.is_beside_opening)
 
 
-def _remedy(site: SiteView, reach: Reach) -> str:
+def _message(act: ActView, reach: Reach) -> str:
+    if reach.leaf.is_refused:
+        return (
+            f"`{act.function.name}` runs on the event loop, where {reach.told()} raises SynchronousOnlyOperation:"
+            f" {_remedy(reach)}"
+        )
+    if act.kind == "iterate" and not reach.links:
+        return (
+            f"`{act.function.name}` blocks the event loop: going through `{reach.leaf.name.removesuffix('.__iter__')}`"
+            " reads as it goes: fetch the rows in a worker thread or use an async client"
+        )
+    return f"`{act.function.name}` blocks the event loop: {reach.told()}: {_remedy(reach)}"
+
+
+def _remedy(reach: Reach) -> str:
     if not reach.links:
         alternative = reach.leaf.fact.async_alt
         if alternative and "to_thread" not in alternative:
