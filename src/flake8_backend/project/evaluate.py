@@ -1097,4 +1097,5 @@ _TERMS = {
     terms.UNPACK: _unpack,
     terms.ANNOTATED: _annotated,
     terms.ALLOWED: _allowed,
+    terms.GROWN: _allowed,
 }

@@ -9,7 +9,7 @@ import ast
 import builtins
 from typing import Any
 
-from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic import checks, scopes, terms
 from flake8_backend.semantic.scopes import Binding, Frame
 from flake8_backend.semantic.terms import UNKNOWN, Term
 from flake8_backend.semantic.visit import Visit
@@ -18,6 +18,8 @@ _BUILTINS = frozenset(dir(builtins))
 _DEPTH = 40
 _LONGEST_TEXT = 400
 _OPERATORS = {ast.Add: "+", ast.Mod: "%", ast.Div: "/", ast.BitOr: "|", ast.Mult: "*", ast.Sub: "-"}
+_ON_TEXT = (ast.Add, ast.Mod)
+_UNPLACED = 4  # items of a BINARY term that has no place
 _DISPLAYS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
 _COMPREHENSIONS = {ast.ListComp: "list", ast.SetComp: "set", ast.GeneratorExp: "generator", ast.DictComp: "dict"}
 
@@ -77,10 +79,7 @@ class Lowering:
             index = blocks[index].parent
         if frame.kind != "module" and name in frame.bindings and name not in frame.global_names:
             found = frame.reaching(name, block, order)
-            term = self.union([self._bound(binding, name, frame) for binding in found[:6]])
-            if term and frame.allowed and self._is_allowed(name, frame, block, order):
-                return self.intern(terms.ALLOWED, term)
-            return term
+            return self.union([self._bound(binding, name, frame) for binding in found[:6]])
         outer = frame.parent
         while outer is not None and outer.kind != "module":
             if outer.kind != "class" and name in outer.bindings and name not in frame.global_names:
@@ -107,10 +106,24 @@ class Lowering:
             index = outer.blocks[index].parent
         return None
 
-    def _is_allowed(self, name: str, frame: Frame, block: int, order: int) -> bool:
-        return any(
-            name == checked and at < order and frame.dominates(where, block) for checked, where, at in frame.allowed
-        )
+    def _checked(self, node: ast.expr, term: int, frame: Frame, block: int, order: int) -> int:
+        """``term``, marked when a check before this place tells that it is harmless as text."""
+        key = checks.key_of(node)
+        for checked, where, at, unless_returns in frame.allowed:
+            if checked != key or at >= order or not frame.dominates(where, block):
+                continue
+            if any(at < binding.order < order for binding in frame.bindings.get(checked, ())):
+                continue
+            callee = self.lower(unless_returns.func, frame, where, at) if unless_returns is not None else UNKNOWN
+            if unless_returns is None or callee:
+                return self.intern(terms.ALLOWED, term, callee)
+        return term
+
+    def _owner(self, node: ast.expr, frame: Frame, block: int, order: int) -> int:
+        """What something is read from or called on: there, a check of the name says nothing."""
+        if frame.allowed and node.__class__ is ast.Name and node not in self._memo:
+            self._memo[node] = self.name(node.id, frame, block, order)
+        return self.lower(node, frame, block, order)
 
     def _bound(self, binding: Binding, name: str, frame: Frame) -> int:
         key = id(binding)
@@ -196,16 +209,18 @@ class Lowering:
         return term
 
     def _name(self, node: ast.Name, frame: Frame, block: int, order: int) -> int:
-        return self.name(node.id, frame, block, order)
+        term = self.name(node.id, frame, block, order)
+        return self._checked(node, term, frame, block, order) if frame.allowed else term
 
     def _attribute(self, node: ast.Attribute, frame: Frame, block: int, order: int) -> int:
-        owner = self.lower(node.value, frame, block, order)
+        owner = self._owner(node.value, frame, block, order)
         if not owner:
             return UNKNOWN
         term = self.terms[owner]
         if term[0] == terms.NAME:
             return self.intern(terms.NAME, f"{term[1]}.{node.attr}")
-        return self.intern(terms.ATTRIBUTE, owner, node.attr)
+        found = self.intern(terms.ATTRIBUTE, owner, node.attr)
+        return self._checked(node, found, frame, block, order) if frame.allowed else found
 
     def _constant(self, node: ast.Constant, frame: Frame, block: int, order: int) -> int:
         value = node.value
@@ -224,13 +239,16 @@ class Lowering:
         func = node.func
         if func.__class__ is ast.Name and func.id == "super" and frame.class_index >= 0:  # type: ignore[attr-defined]
             return self.intern(terms.SUPER, frame.class_index)
-        callee = self.lower(func, frame, block, order)
+        callee = self._owner(func, frame, block, order)
         if not callee:
             return UNKNOWN
         positional = []
         keywords = []
+        joins = frame.grown and func.__class__ is ast.Attribute and func.attr == "join"
         for argument in node.args:
-            if argument.__class__ is ast.Starred:
+            if joins:
+                positional.append(self._grown(argument, frame, block, order))
+            elif argument.__class__ is ast.Starred:
                 keywords.append((terms.STAR, self.lower(argument.value, frame, block, order)))  # type: ignore[attr-defined]
             else:
                 positional.append(self.lower(argument, frame, block, order))
@@ -247,18 +265,40 @@ class Lowering:
             node.end_col_offset,
         )
 
+    def _grown(self, node: ast.expr, frame: Frame, block: int, order: int) -> int:
+        """What is joined, with what was appended to it before: ``clauses.append(…)``, ``" AND ".join(clauses)``."""
+        term = self.lower(node, frame, block, order)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
+            node = node.args[0]  # `sorted(clauses)`, `set(clauses)`
+        calls = frame.grown.get(node.id, ()) if isinstance(node, ast.Name) else ()
+        loop = frame.loop_around(block)
+        appended, extended = [], []
+        for call, where, at in calls:
+            if id(call) in self._active or not (at < order or (loop >= 0 and frame.is_inside(where, loop))):
+                continue
+            self._active.add(id(call))
+            kind = getattr(call.func, "attr", "")
+            added = [self.lower(argument, frame, where, at) for argument in call.args]
+            self._active.discard(id(call))
+            if kind in ("extend", "update"):
+                extended += added
+            else:
+                appended += added[-1:]
+        return self.intern(terms.GROWN, term, tuple(appended), tuple(extended)) if appended or extended else term
+
     def _await(self, node: ast.Await, frame: Frame, block: int, order: int) -> int:
         return self._wrap(terms.AWAIT, self.lower(node.value, frame, block, order))
 
     def _subscript(self, node: ast.Subscript, frame: Frame, block: int, order: int) -> int:
-        owner = self.lower(node.value, frame, block, order)
+        owner = self._owner(node.value, frame, block, order)
         if not owner:
             return UNKNOWN
         if isinstance(node.slice, ast.Slice):
             upper = self.lower(node.slice.upper, frame, block, order) if node.slice.upper is not None else UNKNOWN
             bounded = node.slice.upper is not None
             return self.intern(terms.ITEM, owner, self.intern(terms.DISPLAY, "slice", (upper,) if bounded else ()))
-        return self.intern(terms.ITEM, owner, self.lower(node.slice, frame, block, order))
+        found = self.intern(terms.ITEM, owner, self.lower(node.slice, frame, block, order))
+        return self._checked(node, found, frame, block, order) if frame.allowed else found
 
     def _display(self, node: Any, frame: Frame, block: int, order: int) -> int:
         elements = tuple(self.lower(element, frame, block, order) for element in node.elts[:32])
@@ -283,7 +323,29 @@ class Lowering:
 
     def _binary_expression(self, node: ast.BinOp, frame: Frame, block: int, order: int) -> int:
         left = self.lower(node.left, frame, block, order)
-        return self._binary(node.op.__class__, left, self.lower(node.right, frame, block, order))
+        right = self.lower(node.right, frame, block, order)
+        operator = node.op.__class__
+        if operator in _ON_TEXT and (self._is_text(left) or self._is_text(right)):
+            place = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+            return self._fresh(terms.BINARY, _OPERATORS[operator], left, right, *place)
+        return self._binary(operator, left, right)
+
+    def _is_text(self, index: int) -> bool:
+        """Whether a term is plainly text: a literal, or text put together from one."""
+        term = self.terms[index]
+        if term[0] == terms.CONSTANT:
+            return bool(term[2] == "str")
+        return term[0] == terms.STRING or (term[0] == terms.BINARY and len(term) > _UNPLACED)
+
+    def _unary(self, node: ast.UnaryOp, frame: Frame, block: int, order: int) -> int:
+        """A sign makes a number of a number; anything else is unknown."""
+        operand = self.lower(node.operand, frame, block, order)
+        if not isinstance(node.op, ast.USub) or not operand:
+            return UNKNOWN
+        value = self.terms[operand][1] if self.terms[operand][0] == terms.CONSTANT else None
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self.intern(terms.CONSTANT, -value, value.__class__.__name__)
+        return self.intern(terms.BINARY, "-", UNKNOWN, operand)
 
     def _binary(self, operator: type[ast.operator], left: int, right: int) -> int:
         symbol = _OPERATORS.get(operator)
@@ -293,7 +355,14 @@ class Lowering:
         return self.union([self.lower(value, frame, block, order) for value in node.values])
 
     def _conditional(self, node: ast.IfExp, frame: Frame, block: int, order: int) -> int:
-        return self.union([self.lower(node.body, frame, block, order), self.lower(node.orelse, frame, block, order)])
+        options = []
+        for branch, holds in ((node.body, True), (node.orelse, False)):
+            term = self.lower(branch, frame, block, order)
+            key = checks.key_of(branch)
+            if key is not None and key in checks.checked(node.test, holds=holds):
+                term = self.intern(terms.ALLOWED, term, UNKNOWN)
+            options.append(term)
+        return self.union(options)
 
     def _walrus(self, node: ast.NamedExpr, frame: Frame, block: int, order: int) -> int:
         return self.lower(node.value, frame, block, order)
@@ -306,10 +375,11 @@ class Lowering:
         for value in node.values:
             if isinstance(value, ast.FormattedValue):
                 term = self.lower(value.value, frame, block, order)
-                parts.append((term, value.conversion, ast.unparse(value.value)[:60]))
+                conversion = terms.NUMBER_PART if _is_number_format(value.format_spec) else value.conversion
+                parts.append((term, conversion, ast.unparse(value.value)[:60]))
             else:
-                parts.append((self.lower(value, frame, block, order), -2, ""))
-        if all(conversion == -2 for _, conversion, _ in parts):
+                parts.append((self.lower(value, frame, block, order), terms.LITERAL_PART, ""))
+        if all(conversion == terms.LITERAL_PART for _, conversion, _ in parts):
             text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
             return self.intern(terms.CONSTANT, text[:_LONGEST_TEXT], "str")
         return self._fresh(
@@ -347,6 +417,12 @@ class Lowering:
         return self.lower(node, frame, block, order)
 
 
+def _is_number_format(spec: ast.expr | None) -> bool:
+    """``{limit:d}``: formatting raises for anything that is no number."""
+    last = spec.values[-1] if isinstance(spec, ast.JoinedStr) and spec.values else None
+    return isinstance(last, ast.Constant) and str(last.value)[-1:] in tuple("bcdoxXneEfFgG%")
+
+
 _HANDLERS: dict[type[ast.AST], Any] = {
     ast.Name: Lowering._name,
     ast.Attribute: Lowering._attribute,
@@ -363,6 +439,7 @@ _HANDLERS: dict[type[ast.AST], Any] = {
     ast.GeneratorExp: Lowering._comprehension,
     ast.DictComp: Lowering._comprehension,
     ast.BinOp: Lowering._binary_expression,
+    ast.UnaryOp: Lowering._unary,
     ast.BoolOp: Lowering._boolean,
     ast.IfExp: Lowering._conditional,
     ast.NamedExpr: Lowering._walrus,

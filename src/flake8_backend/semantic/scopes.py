@@ -91,7 +91,8 @@ class Frame:
     self_reads: set[str] = field(default_factory=set)
     self_name: str | None = None
     row_names: set[str] = field(default_factory=set)
-    allowed: list[tuple[str, int, int]] = field(default_factory=list)
+    allowed: list[tuple[str, int, int, ast.Call | None]] = field(default_factory=list)
+    grown: dict[str, list[tuple[ast.Call, int, int]]] = field(default_factory=dict)
     decorated_in: tuple[int, int] = (0, 0)
 
     def bind(self, name: str, binding: Binding) -> None:

@@ -9,11 +9,12 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flake8_backend.semantic import scopes
+from flake8_backend.semantic import checks, scopes
 from flake8_backend.semantic.scopes import Binding, Block, CallRecord, ClassRecord, Frame
 
 _LEAVES = (ast.Constant, ast.Name, ast.Pass, ast.Break, ast.Continue)
 _EXITS = (ast.Raise, ast.Return, ast.Continue, ast.Break)
+_GROWING = frozenset({"append", "add", "extend", "update", "insert", "appendleft"})
 
 
 def ends_path(body: Sequence[ast.stmt]) -> bool:
@@ -191,7 +192,13 @@ class Visit:
         self._frame.nonlocal_names.update(node.names)
 
     def _visit_Expr(self, node: ast.Expr) -> None:
-        self._expr(node.value)
+        value = node.value
+        if value.__class__ is ast.Call:
+            func = value.func
+            if func.__class__ is ast.Attribute and func.attr in _GROWING and func.value.__class__ is ast.Name:
+                grown = self._frame.grown.setdefault(func.value.id, [])
+                grown.append((value, self._block, self._order))
+        self._expr(value)
 
     def _visit_Return(self, node: ast.Return) -> None:
         if node.value is not None:
@@ -207,24 +214,29 @@ class Visit:
         self._expr(node.test)
         kind = _special_test(node.test) or (scopes.ONCE if _fills_once(node) else scopes.IF)
         before = len(self._frame.blocks)
+        self._note_checks(node.test, before, holds=True)
         self._within(kind, node.body, node.test)
         if ends_path(node.body):
             self._frame.blocks[before].exits = True
-            self._note_allow_list(node.test)
+            self._note_checks(node.test, self._block, holds=False)
+        else:
+            call = checks.last_call(node.body)
+            if call is not None:
+                self._note_checks(node.test, self._block, holds=False, unless_returns=call)
         if node.orelse:
+            self._note_checks(node.test, len(self._frame.blocks), holds=False)
             self._within(scopes.ELSE, node.orelse, node.test)
 
-    def _note_allow_list(self, test: ast.expr) -> None:
+    def _note_checks(self, test: ast.expr, block: int, *, holds: bool, unless_returns: ast.Call | None = None) -> None:
         """``if column not in ALLOWED: raise``: below, the name holds one of the allowed values."""
-        for part in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]:
-            if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
-                part = part.operand
-                wanted: type[ast.cmpop] = ast.In
-            else:
-                wanted = ast.NotIn
-            if isinstance(part, ast.Compare) and isinstance(part.ops[0], wanted) and isinstance(part.left, ast.Name):
-                self._order += 1
-                self._frame.allowed.append((part.left.id, self._block, self._order))
+        for key in checks.checked(test, holds=holds):
+            self._order += 1
+            self._frame.allowed.append((key, block, self._order, unless_returns))
+
+    def _visit_Assert(self, node: ast.Assert) -> None:
+        self._expr(node.test)
+        self._expr(node.msg)
+        self._note_checks(node.test, self._block, holds=True)
 
     def _loop(self, node: ast.For | ast.AsyncFor, kind: str) -> None:
         self._expr(node.iter)
@@ -453,6 +465,7 @@ class Visit:
             self._comprehension_target(generator.target, generator.iter, block.names, ())
             for condition in generator.ifs:
                 self._expr(condition)
+                self._note_checks(condition, self._block, holds=True)
         for result in results:
             self._expr(result)
         self._block = before
