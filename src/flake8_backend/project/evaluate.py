@@ -274,8 +274,7 @@ class Evaluator:
         if isinstance(value, ModuleRef):
             return self.resolve(f"{value.name}.{name}")
         if isinstance(value, External):
-            full = f"{value.name}.{name}"
-            return External(full) if value.receiver is None else None
+            return self.resolve(f"{value.name}.{name}") if value.receiver is None else None
         if isinstance(value, FunctionRef):
             return self._function_attribute(value, name)
         return None
@@ -749,8 +748,10 @@ class Evaluator:
         if bare == "Callable":
             return None
         values = tuple(self.type_of(module, argument) for argument in arguments)
-        container = _SEQUENCES.get(bare)
-        if container is None and owner[0] == terms.NAME and owner[1] == f"builtins.{bare}":
+        container = None
+        if owner[0] == terms.NAME and self._is_of_typing(owner[1]):
+            container = _SEQUENCES.get(bare)
+        elif owner[0] == terms.NAME and owner[1] == f"builtins.{bare}":
             container = bare
         if container is not None:
             if container == "tuple" and len(values) > 1 and values[1] is not None:
@@ -763,6 +764,12 @@ class Evaluator:
             if isinstance(option, External):
                 return Instance(ClassRef(option.name), values)
         return None
+
+    def _is_of_typing(self, dotted: str) -> bool:
+        """Whether a name means one of the abstract containers of the standard library."""
+        value = self.resolve(dotted)
+        name = value.name if isinstance(value, (External, ClassRef)) else dotted
+        return name.startswith(("typing.", "typing_extensions.", "collections.abc."))
 
     def injected(self, module: Module, arguments: Sequence[int]) -> Value | None:
         """What a dependency marker among ``arguments`` provides, None when it only confirms the annotation."""
