@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,3 +105,24 @@ def test_the_example_service_is_repaired_where_it_can_be(tmp_path: Path) -> None
         ("shop/routers/backoffice.py", "BE005"),
         ("shop/services/exchange.py", "BE001"),
     }
+
+
+def run(module: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_example_service_reads_as_the_readme_shows_it(tmp_path: Path) -> None:
+    copied(SHOP, tmp_path / "examples/shop")
+    linted = run("flake8", "--select", "BE", "--exit-zero", "examples", folder=tmp_path)
+    assert (linted.returncode, linted.stderr) == (0, "")
+    assert Counter(line.split()[1] for line in linted.stdout.splitlines()) == Counter(code for _, code, _ in MISTAKES)
+    assert "`CheckoutService.pay` → " in linted.stdout
+
+    shown = run("flake8_backend", "--diff", "--unsafe-fixes", "examples", folder=tmp_path)
+    assert shown.returncode == 1, "which the README's command takes for success"
+    added = [line[1:].strip() for line in shown.stdout.splitlines() if line.startswith("+")]
+    assert "await asyncio.sleep(interval)" in added
+    assert any("timeout=10" in line for line in added)
+    assert any("sku = :sku" in line for line in added)
+    assert any("selectinload(Order.customer)" in line for line in added)
