@@ -68,6 +68,8 @@ class Schema(Protocol):
 
     def is_relation(self, cls: ClassRef, name: str) -> bool: ...
 
+    def orm_of(self, cls: ClassRef) -> str | None: ...
+
 
 class Evaluator:
     """Values of terms over a table of modules and what the packs know."""
@@ -627,8 +629,17 @@ class Evaluator:
                 return None
             module, term = call
             value = argument_value(self, module, term, wanted)
+            if value is None and expr.default is not None and not self._is_given(module, term, wanted):
+                return self.instantiate(expr.default, receiver, call)
             return Instance(value, value.args) if isinstance(value, ClassRef) else value
         return self._type_parameter(expr.parameter or "", receiver)
+
+    def _is_given(self, module: Module, term: Sequence[Any], wanted: int | str) -> bool:
+        """Whether a call has an argument, or may have it among those that are spread into it."""
+        position, name = (wanted, None) if isinstance(wanted, int) else (None, wanted)
+        if self.argument(module, term, position, name):
+            return True
+        return any(keyword in (terms.STAR, terms.DOUBLE_STAR) for keyword, _ in term[3])
 
     def _type_parameter(self, name: str, receiver: Value | None) -> Value | None:
         if not isinstance(receiver, Instance):
