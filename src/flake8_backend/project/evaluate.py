@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from flake8_backend.knowledge.facts import CallFact, Knowledge
 from flake8_backend.knowledge.names import TypeExpr
-from flake8_backend.project import queries
+from flake8_backend.project import iteration, queries
 from flake8_backend.project.modules import TODO, Module, ModuleTable
 from flake8_backend.project.values import (
     Awaitable,
@@ -482,7 +482,9 @@ class Evaluator:
             if fact is not None:
                 return self._result(fact, callee, module, term)
             last = callee.name.rpartition(".")[2]
-            return Instance(ClassRef(callee.name)) if last[:1].isupper() and callee.receiver is None else None
+            if last[:1].isupper() and callee.receiver is None:
+                return Instance(ClassRef(callee.name))
+            return iteration.result(self, callee, module, term)
         if isinstance(callee, Partial):
             return self.call(callee.function, module, term)
         if isinstance(callee, Instance):
@@ -516,6 +518,8 @@ class Evaluator:
         value = None
         if fact.returns is not None:
             value = self.instantiate(fact.returns, callee.receiver, (module, term))
+            if fact.returns.argument is not None and fact.returns.parameter:
+                value = queries.row_of(value)
         value = queries.after_call(self, fact, callee, value, module, term)
         if "await" in fact.use or "async with" in fact.use:
             return Awaitable(value)
@@ -1062,8 +1066,20 @@ def _binary(self: Evaluator, module: Module, index: int, term: Sequence[Any]) ->
     if term[1] == "/" and isinstance(left, Instance):
         return left
     if term[1] in ("+", "|") and isinstance(left, Instance):
-        return left
+        return _joined(self, left, self.value(module, term[3]))
+    if term[1] == "+" and isinstance(left, Items):
+        right = self.value(module, term[3])
+        return Items((*left.items, *right.items)) if isinstance(right, Items) else None
     return None
+
+
+def _joined(self: Evaluator, left: Instance, right: Value | None) -> Value | None:
+    """Two lists in a row hold the elements of both."""
+    if left.cls.home is not None or left.cls.name not in _CONTAINERS:
+        return left
+    found = [self.element(left), self.element(right)]
+    element = one_of(found) if None not in found else None
+    return Instance(left.cls, () if element is None else (element,), left.query, fetched=left.fetched)
 
 
 def _string(self: Evaluator, module: Module, index: int, term: Sequence[Any]) -> Value | None:

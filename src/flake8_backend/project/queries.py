@@ -30,6 +30,9 @@ _QUERY_ROLES = frozenset(
     {"orm-lazy", "orm-eager", "orm-bound", "orm-evaluate", "orm-evaluate-one", "orm-guard", "orm-not-eager", "lock-rows"}
 )
 _ONE = frozenset({"orm-evaluate-one", "orm-write"})
+_BUILDING = frozenset({"orm-lazy", "orm-eager", "orm-bound", "orm-guard", "orm-not-eager", "lock-rows"})
+_KEEPING = frozenset({"all", "get_queryset"})  # of a related manager: rows that came with their owner are kept
+_COLUMNS = frozenset({"load_only", "undefer", "defer"})  # loader options about columns
 LOADER = "loader option"
 
 
@@ -44,6 +47,13 @@ def as_row(row: Value | None, query: Query | None) -> Value | None:
     if isinstance(row, Union):
         return Union(tuple(v for v in (as_row(option, query) for option in row.options) if v is not None))
     return row
+
+
+def row_of(value: Value | None) -> Value | None:
+    """The row that a statement or queryset gives."""
+    if isinstance(value, Instance) and value.query is not None and not value.is_row and value.args:
+        return as_row(value.args[0], value.query)
+    return value
 
 
 def sliced(value: Instance, has_upper: bool) -> Value | None:
@@ -76,13 +86,18 @@ def after_call(
             return replace(value, args=statement.args or value.args, query=statement.query)
     if role not in _QUERY_ROLES and query is None:
         return value
+    if role == "orm-eager" and receiver is None and isinstance(value, Instance) and not value.args:
+        named = _prefetch(evaluator, fact, module, term)
+        if named is not None:
+            return replace(value, query=named)
     if query is None:
-        query = _started(receiver, value)
+        query = _started(evaluator, receiver, value)
         if query is None:
             return value
-    query = replace(query, source=evaluator.place(module, term))
     query = _changed(evaluator, fact, query, module, term)
     if isinstance(value, Instance):
+        if role in _ONE and value.args and holds_rows(evaluator, value.cls):
+            return as_row(value.args[0], query)
         if role in _ONE or role == "db-fetch" and not _is_collection(value):
             return replace(value, query=query, is_row=True)
         fetched = value.cls.home is None and value.cls.name in ("list", "tuple", "dict", "set")
@@ -96,20 +111,36 @@ def _is_collection(value: Instance) -> bool:
     return value.cls.home is None and value.cls.name in ("list", "set", "tuple", "dict")
 
 
-def _started(receiver: Value | None, value: Value | None) -> Query | None:
+def _started(evaluator: Evaluator, receiver: Value | None, value: Value | None) -> Query | None:
     """A query begins at a manager, a model's ``query`` or a statement function, all of which name the model."""
     for candidate in (value, receiver):
         if isinstance(candidate, Instance):
             for argument in candidate.args:
-                if isinstance(argument, Instance) and argument.cls.home is not None:
+                if isinstance(argument, Instance) and _is_about(evaluator, argument.cls):
                     return Query(argument.cls.name)
-            if candidate.cls.home is not None:
+            if _is_about(evaluator, candidate.cls):
                 return Query(candidate.cls.name)
     if isinstance(value, Instance) and value.args:
         return Query(None)
     if isinstance(value, Instance) and value.cls.name.endswith(".Load"):
         return Query(LOADER)
     return None
+
+
+def _is_about(evaluator: Evaluator, cls: ClassRef) -> bool:
+    """Whether rows are of this class: a model, or another class of the project that is no collection of rows."""
+    if evaluator.schema is not None and evaluator.schema.orm_of(cls) is not None:
+        return True
+    return cls.home is not None and not holds_rows(evaluator, cls)
+
+
+def holds_rows(evaluator: Evaluator, cls: ClassRef) -> bool:
+    """Whether objects of a class are querysets, managers, statements or results: collections of rows."""
+    for base in evaluator.lineage(cls):
+        fact = evaluator.knowledge.klass(base.name) if base.home is None else None
+        if fact is not None and "row" in fact.params:
+            return True
+    return False
 
 
 def _statement(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> Instance | None:
@@ -124,9 +155,15 @@ def _statement(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> Ins
 def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module, term: Sequence[Any]) -> Query:
     role = fact.role
     name = fact.name.rpartition(".")[2]
+    if name in _KEEPING and query.held is not False:
+        return query if query.source is not None else replace(query, source=evaluator.place(module, term))
+    if role in _BUILDING:
+        if query.held is not False:
+            query = Query(query.model)
+        query = replace(query, source=evaluator.place(module, term), path="")
     if role == "orm-bound":
         return replace(query, bounded=True)
-    if role == "orm-eager":
+    if role in ("orm-eager", "orm-guard") and name not in _COLUMNS:
         return query.loading(_loaded(evaluator, query, module, term))
     if name == "options":
         return query.loading(_loader_paths(evaluator, module, term))
@@ -145,12 +182,38 @@ def _loaded(evaluator: Evaluator, query: Query, module: Module, term: Sequence[A
         return frozenset({EVERYTHING})
     for argument in term[2]:
         paths |= {prefix + path for path in _paths_of(evaluator, evaluator.value(module, argument))}
-    if any(name in (terms.STAR, terms.DOUBLE_STAR) for name, _ in term[3]):
-        for _, argument in term[3]:
-            value = evaluator.value(module, argument)
-            inner = evaluator.element(value)
-            paths |= set(_paths_of(evaluator, inner)) if inner is not None else {EVERYTHING}
+    for name, argument in term[3]:
+        if name in (terms.STAR, terms.DOUBLE_STAR):
+            paths |= _paths_in(evaluator, evaluator.value(module, argument))
     return frozenset(paths)
+
+
+def _paths_in(evaluator: Evaluator, value: Value | None) -> set[str]:
+    """The relations that a collection of names or loader options stands for."""
+    found: set[str] = set()
+    for option in options(value):
+        parts = option.items if isinstance(option, Items) else (evaluator.element(option),)
+        for part in parts:
+            found.update(_paths_of(evaluator, part))
+    return found if value is not None else {EVERYTHING}
+
+
+def _prefetch(evaluator: Evaluator, fact: CallFact, module: Module, term: Sequence[Any]) -> Query | None:
+    """``Prefetch("items", queryset=…, to_attr=…)``: the relation, and what the queryset loads beyond it."""
+    if fact.name.rpartition(".")[2] != "Prefetch":
+        return None
+    lookup = evaluator.value(module, evaluator.argument(module, term, 0, "lookup"))
+    inner = evaluator.value(module, evaluator.argument(module, term, 1, "queryset"))
+    renamed = evaluator.value(module, evaluator.argument(module, term, 2, "to_attr"))
+    found: set[str] = set()
+    for name in _paths_of(evaluator, lookup):
+        if isinstance(renamed, Constant) and isinstance(renamed.value, str):
+            name = f"{name.rpartition('.')[0]}.{renamed.value}".lstrip(".")
+        found.add(name)
+        for option in options(inner):
+            query = option.query if isinstance(option, Instance) else None
+            found.update(f"{name}.{path}" for path in (query.eager if query is not None else ()))
+    return Query(LOADER, frozenset(found))
 
 
 def _paths_of(evaluator: Evaluator, value: Value | None) -> list[str]:
@@ -164,8 +227,6 @@ def _paths_of(evaluator: Evaluator, value: Value | None) -> list[str]:
             found.append(option.name)
         elif isinstance(option, Instance) and option.query is not None and option.query.model == LOADER:
             found.extend(option.query.eager)
-        elif isinstance(option, Instance) and option.query is not None and option.query.eager:
-            found.extend(option.query.eager)
         elif option != Constant(None):
             found.append(EVERYTHING)
     return found
@@ -177,7 +238,7 @@ def _loader_paths(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> 
         paths.update(_paths_of(evaluator, evaluator.value(module, argument)))
     for name, argument in term[3]:
         if name == terms.STAR:
-            paths.update(_paths_of(evaluator, evaluator.element(evaluator.value(module, argument))))
+            paths |= _paths_in(evaluator, evaluator.value(module, argument))
     return frozenset(paths)
 
 

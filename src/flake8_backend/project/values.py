@@ -28,7 +28,9 @@ class Query:
     """What is known of a database query: its model, the relations it loads, whether a bound holds.
 
     ``eager`` holds dotted relation paths; ``"*"`` says that something was loaded that could not be read.
-    ``source`` is the call that made the query what it is. ``selective``: at most a few rows can match.
+    ``source`` is the call that a further narrowing would be appended to. ``path`` leads from its rows to these rows,
+    by relations. ``held``: for what a relation gives, whether its rows came with their owner; None where the owner's
+    query is not known.
     """
 
     model: str | None
@@ -36,6 +38,8 @@ class Query:
     bounded: bool = False
     filtered: bool = False
     source: Place | None = None
+    path: str = ""
+    held: bool | None = False
 
     def loading(self, paths: frozenset[str]) -> Query:
         """The query with more relations loaded."""
@@ -47,7 +51,7 @@ class Query:
         inner = {path[len(prefix) :] for path in self.eager if path.startswith(prefix)}
         if EVERYTHING in self.eager:
             inner.add(EVERYTHING)
-        return replace(self, eager=frozenset(inner))
+        return replace(self, eager=frozenset(inner), path=f"{self.path}.{relation}".lstrip("."))
 
     def loads(self, relation: str) -> bool:
         """Whether reading ``relation`` of a row sends no query."""
