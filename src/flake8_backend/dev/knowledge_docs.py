@@ -104,6 +104,10 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`path_param`, `methods`, `handler`": "of routes: where the path, the methods and the handler are found",
         "`async_handlers`, `sync_runs_in`": "whether `async def` handlers are run, and where a plain `def` runs",
         "`lock`, `rewrites`, `loses_data`, `breaks_old_code`, `alternative`": "of migrations: effect on a live table",
+        "`sql`, `values`, `paramstyle`": (
+            'of `raw-sql`: the argument that takes SQL as text (`means = "expression"`: a piece of a statement), the one '
+            "that takes the values, and how placeholders are written (`numeric-dollar`: every value is an argument)"
+        ),
         "`since`": "version of the library",
     },
     "Keys of a class and of an object": {

@@ -126,6 +126,9 @@ class MarkerFact:
     loses_data: bool = False
     breaks_old_code: bool = False
     alternative: str | None = None
+    sql: OptionFact | None = None
+    values: OptionFact | None = None
+    paramstyle: str | None = None
     note: str = ""
     verified: bool = True
 
@@ -182,11 +185,12 @@ def told(row: Row, *keys: str) -> dict[str, Any]:
     return {key: row[key] for key in keys if key in row}
 
 
-_NOT_PLAIN = frozenset({"names", "options", "source", "checked", "version"})
+_NOT_PLAIN = frozenset({"names", "options", "sql", "values", "source", "checked", "version"})
 
 
 def marker_of(row: Row, *, pack: str, names: Iterable[str]) -> MarkerFact:
     """A row of ``[[marker]]`` under these of its names."""
     plain = {key: value for key, value in row.items() if key not in _NOT_PLAIN}
     options = tuple(map(option_of, row.get("options", ())))
-    return MarkerFact(names=tuple(names), pack=pack, options=options, **plain)
+    sql, values = (option_of(row[key]) if key in row else None for key in ("sql", "values"))
+    return MarkerFact(names=tuple(names), pack=pack, options=options, sql=sql, values=values, **plain)

@@ -41,8 +41,8 @@ KINDS = _words(
     auth auth-off background cache-decorator cache-off client-stub csrf csrf-off dataloader dependency dynamic-client
     error-handler gevent limit log management-command middleware migration migration-file orm-column orm-manager
     orm-model orm-relation orm-serializer-field pagination rate-limit rate-limit-off raw-sql request-input resolver
-    retry route route-methods router schema settings signal startup task task-schedule template transaction validation
-    websocket
+    retry route route-methods router schema settings signal sql-name startup task task-schedule template transaction
+    validation websocket
     """
 )
 FORMS = _words(
@@ -58,6 +58,7 @@ USES = frozenset({"await", "async with", "async for"})
 CHECKED = frozenset({"signature", "body", "source", "run", "docstring", "docs"})
 TIMEOUT_KINDS = _words("total per-op read write connect pool wait lock idle close retry")
 TIMEOUT_DEFAULTS = frozenset({"none", "inherit", "socket-default", "library", "required"})
+PARAMSTYLES = frozenset({"qmark", "format", "pyformat", "named", "numeric-dollar"})
 DIRECTIONS = frozenset({"false-positive", "false-negative"})
 
 Check = Callable[[Any], "str | None"]  # what is wrong with a value
@@ -239,6 +240,9 @@ _KEYS: Mapping[str, Mapping[str, Check]] = {
         "loses_data": _flag,
         "breaks_old_code": _flag,
         "alternative": _text,
+        "sql": _OPTION,
+        "values": _OPTION,
+        "paramstyle": _one_of(PARAMSTYLES),
     },
     "class": {
         **_EVIDENCE,
