@@ -232,6 +232,7 @@ _KEYS: Mapping[str, Mapping[str, Check]] = {
         "path_param": _text,
         "methods": _text,
         "handler": _text,
+        "hooks": _each(_text),
         "async_handlers": _text,
         "sync_runs_in": _text,
         "since": _text,

@@ -15,7 +15,7 @@ from flake8_backend.knowledge.facts import MarkerFact
 from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.modules import Module
-from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Value, options
+from flake8_backend.project.values import ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summarise import TEST
 from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT, SITE_BLOCK, SITE_TERM
@@ -121,7 +121,7 @@ class Contexts:
 
     def _true(self, module: Module, call: Sequence[Any], name: str) -> bool:
         index = self._evaluator.argument(module, call, None, name)
-        return bool(index) and module.summary.terms[index][:2] == (terms.CONSTANT, True)
+        return bool(index) and self._evaluator.value(module, index) == Constant(True)
 
     def _verbs(
         self, marker: MarkerFact, name: str, module: Module, call: Sequence[Any] | None
@@ -226,6 +226,32 @@ class Contexts:
     def _view_nodes(self, value: Value) -> Iterator[_NODE]:
         if isinstance(value, FunctionRef):
             yield value.module, value.index
+
+    def plain_runs_in(self, node: _NODE) -> str:
+        """Where the body of a plain ``def`` runs that a framework calls: ``event loop``, ``thread pool``, ``worker``.
+
+        Resolvers, middleware and a handler class's hooks count as well as routes; empty where nothing is known.
+        """
+        handler = self.handler(node)
+        if handler is not None:
+            return handler.runs_in
+        module = self._table.by_name[node[0]]
+        function = module.function(node[1])
+        for marker, _, call in self._declarations(module, function.decorators):
+            if marker.sync_runs_in and marker.form == "decorator":
+                threaded = call is not None and self._true(module, call, "sync_to_thread")
+                return "thread pool" if threaded else marker.sync_runs_in
+        if function.kind == "method":
+            for marker in self._class_markers(module, function.class_index):
+                if function.name in marker.hooks:
+                    return marker.sync_runs_in or ""
+        return ""
+
+    def _class_markers(self, module: Module, class_index: int) -> Iterator[MarkerFact]:
+        klass = module.class_(class_index)
+        cls = ClassRef(f"{module.name}.{klass.qualname}", (module.name, class_index))
+        for base in self._evaluator.library_bases(cls):
+            yield from (marker for marker in self._evaluator.knowledge.markers(base) if marker.form == "class")
 
     # --- other contexts ----------------------------------------------------------------------------------------
 

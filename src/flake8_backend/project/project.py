@@ -23,7 +23,9 @@ from flake8_backend.core.suppression import accepted_lines
 from flake8_backend.knowledge import loader
 from flake8_backend.project.cache import Cache
 from flake8_backend.project.discovery import project_files
+from flake8_backend.project import requirements
 from flake8_backend.project.modules import Module, ModuleTable
+from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.roots import ModuleNames
 from flake8_backend.project.solution import Solution
 from flake8_backend.semantic.summarise import summarise
@@ -261,7 +263,7 @@ class Project:
                 extra_packs=[Path(pack) for pack in self.options.packs],
                 rows=self.options.pack_rows or None,
             )
-            self._solution = Solution(table, knowledge, self.options)
+            self._solution = Solution(table, knowledge, self.options, self._requirements)
         return self._solution
 
     def source(self, path: Path) -> SourceFile:
@@ -318,10 +320,15 @@ class Project:
     # --- remembered findings -----------------------------------------------------------------------------------
 
     @cached_property
+    def _requirements(self) -> Requirements:
+        return requirements.read(self.root)
+
+    @cached_property
     def _state_key(self) -> str:
-        """The state of the whole project: every file's key, the options, the packs."""
+        """The state of the whole project: every file's key, the options, the packs, the requirements."""
         rows = "\n".join(f"{relative}:{entry.key}" for relative, entry in sorted(self._entries.items()))
-        return digest(f"{self.options.fingerprint()}\0{self._kept_key}\0{rows}".encode())
+        stated = self._requirements.fingerprint
+        return digest(f"{self.options.fingerprint()}\0{self._kept_key}\0{stated}\0{rows}".encode())
 
     @property
     def _remembered(self) -> dict[str, list[Any]]:

@@ -16,6 +16,8 @@ from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
+from flake8_backend.project.requirements import Requirements
+from flake8_backend.project.serving import shows_asgi
 from flake8_backend.project.view import ModuleView
 
 if TYPE_CHECKING:
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
 class Solution:
     """Everything that rules may ask of one project."""
 
-    def __init__(self, table: ModuleTable, knowledge: Knowledge, options: Options) -> None:
+    def __init__(
+        self, table: ModuleTable, knowledge: Knowledge, options: Options, requirements: Requirements | None = None
+    ) -> None:
         self.table = table
         self.knowledge = knowledge
         self.options = options
+        self.requirements = requirements if requirements is not None else Requirements({})
         self.evaluator = Evaluator(table, knowledge)
         self.schema = Schema(self.evaluator)
         self.evaluator.schema = self.schema
@@ -38,6 +43,11 @@ class Solution:
     def contexts(self) -> Contexts:
         """Handlers and the other places where code runs."""
         return Contexts(self.evaluator, self.effects)
+
+    @cached_property
+    def shows_asgi(self) -> bool:
+        """Whether something shows that a Django project is served by ASGI, its coroutines sharing one loop."""
+        return shows_asgi(self.table, self.requirements)
 
     @cached_property
     def loop_library(self) -> str | None:

@@ -352,10 +352,12 @@ class FunctionView:
     @property
     def on_event_loop(self) -> bool:
         """Whether its statements run on an event loop that others wait for."""
+        if not self.summary.is_async:
+            return self.solution.contexts.plain_runs_in(self.node).startswith("event loop")
         handler = self.handler
-        if self.summary.is_async:
-            return not (handler is not None and handler.own_loop)
-        return handler is not None and handler.runs_in.startswith("event loop")
+        if handler is None or not handler.own_loop:
+            return True
+        return "ASGI" in handler.runs_in and self.solution.shows_asgi
 
     @cached_property
     def sites(self) -> list[SiteView]:
