@@ -139,7 +139,8 @@ class Lowering:
 
     def _binding(self, binding: Binding, name: str, frame: Frame) -> int:
         how, _, unpacked = binding.how.partition("/")
-        value, block, order = binding.value, binding.block, binding.order
+        # what stands on the right is evaluated before the name is bound
+        value, block, order = binding.value, binding.block, binding.order - 1
         if how == "parameter":
             return self._parameter(name, frame, binding)
         if how == "import":
@@ -174,9 +175,9 @@ class Lowering:
         return term
 
     def _annotated(self, binding: Binding, frame: Frame) -> int:
-        annotation = self.annotation(binding.value, frame, binding.block, binding.order)
+        annotation = self.annotation(binding.value, frame, binding.block, binding.order - 1)
         value = binding.detail
-        term = self.lower(value, frame, binding.block, binding.order) if isinstance(value, ast.expr) else UNKNOWN
+        term = self.lower(value, frame, binding.block, binding.order - 1) if isinstance(value, ast.expr) else UNKNOWN
         return self.intern(terms.ANNOTATED, annotation, term) if annotation else term
 
     def _parameter(self, name: str, frame: Frame, binding: Binding) -> int:

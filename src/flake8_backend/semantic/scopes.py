@@ -138,14 +138,14 @@ class Frame:
             return found
         reaching = []
         for binding in reversed(found):
-            if binding.order >= order:
+            if binding.order > order:
                 continue
             reaching.append(binding)
             if self.dominates(binding.block, block):
                 break
         loop = self.loop_around(block)
         if loop >= 0:
-            reaching += [b for b in found if b.order >= order and self.is_inside(b.block, loop)]
+            reaching += [b for b in found if b.order > order and self.is_inside(b.block, loop)]
         return reaching or found
 
 
