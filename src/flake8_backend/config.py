@@ -131,6 +131,7 @@ class Options:
             "packs": [digest(Path(pack).read_bytes()) for pack in self.packs],
             "rows": dict(self.pack_rows),
             "target": self.target_version,
+            "noqa": not self.flake8.disable_noqa,
         }
         return digest(json.dumps(told, sort_keys=True, default=str).encode())
 

@@ -294,6 +294,7 @@ class TestFingerprint:
             {"pack_rows": {"call": [{"names": ["a.b"]}]}},
             {"target_version": (3, 12)},
             {"flake8": Flake8Config(Selection(ignore=("BE001",)))},
+            {"flake8": Flake8Config(disable_noqa=True)},
         ],
     )
     def test_tells_what_changes_findings(self, change: dict[str, Any]) -> None:
