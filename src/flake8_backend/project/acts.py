@@ -6,13 +6,13 @@ Calling a generator function runs nothing; its body runs where the generator is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.knowledge.facts import CallFact
-from flake8_backend.project import origins
+from flake8_backend.project import origins, statements
 from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.modules import Module
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Partial, Value, options
@@ -34,6 +34,7 @@ Node = tuple[str, int]
 _GRAVITY = {"file-meta": 2, "file-entry": 1, "file-list": 1, "stdout": 9, "log": 9}
 _FILE_EFFECTS = frozenset({"fs-read", "fs-write"})
 _RARE = frozenset({scopes.ONCE, scopes.TYPE_CHECKING})
+_NOTHING: frozenset[str] = frozenset()
 _HEAVY = frozenset({"password-hash", "key-generate", "cpu"})
 _RUNS_ARGUMENT = frozenset({"map", "filter", "sorted", "max", "min"})
 _LAZY = frozenset({"enumerate", "zip", "map", "filter", "reversed", "iter"})
@@ -48,6 +49,7 @@ class Leaf:
 
     name: str
     fact: CallFact
+    decided: frozenset[str] = frozenset()  # effects that its arguments decide
 
     def effects(self) -> Iterator[str]:
         """The effects by which this leaf is looked for; a blocking call is graded ``blocks``, ``blocks/1``, ``blocks/2``."""
@@ -58,6 +60,7 @@ class Leaf:
                 yield effect
         if "cpu" in self.fact.effects and self.fact.role in _HEAVY:
             yield "cpu/heavy"
+        yield from sorted(self.decided - self.fact.effects)
 
     @property
     def is_file_work(self) -> bool:
@@ -170,6 +173,8 @@ class Acts:
             callee = callee.function
         if isinstance(callee, FunctionRef):
             return self._declared(callee)
+        if isinstance(callee, Instance) and callee.cls.home is None:
+            callee = External(f"{callee.cls.name}.__call__", callee)
         if not isinstance(callee, External) and not (isinstance(callee, ClassRef) and callee.home is None):
             return None
         fact = self._evaluator.knowledge.call(callee.name)
@@ -178,7 +183,8 @@ class Acts:
         name = callee.name
         if isinstance(callee, External) and name.endswith(".*"):
             return None if BLOCKS not in fact.effects else Leaf(name, fact)
-        return Leaf(fact.name if fact.name != name and "." in fact.name else name, fact)
+        decided = statements.effects_of_call(self._evaluator, fact, callee, *call) if call is not None else _NOTHING
+        return Leaf(fact.name if fact.name != name and "." in fact.name else name, fact, decided)
 
     def _declared(self, function: FunctionRef) -> Leaf | None:
         """What the project's own settings say of one of its functions; it stands in place of the body."""
@@ -269,7 +275,8 @@ class Acts:
         """The library fact about going through ``value``."""
         if not isinstance(value, Instance) or value.fetched:
             return None
-        return self._special(value.cls, "__iter__")
+        leaf = self._special(value.cls, "__iter__")
+        return leaf and replace(leaf, decided=statements.effects_of_iteration(leaf.fact, value))
 
     def _special(self, cls: ClassRef, name: str) -> Leaf | None:
         for base in self._evaluator.library_bases(cls):

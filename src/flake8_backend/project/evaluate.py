@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from flake8_backend.knowledge.facts import CallFact, Knowledge
 from flake8_backend.knowledge.names import TypeExpr
-from flake8_backend.project import iteration, queries
+from flake8_backend.project import iteration, queries, stubs
 from flake8_backend.project.modules import TODO, Module, ModuleTable
 from flake8_backend.project.values import (
     Awaitable,
@@ -69,6 +69,8 @@ class Schema(Protocol):
     def is_relation(self, cls: ClassRef, name: str) -> bool: ...
 
     def orm_of(self, cls: ClassRef) -> str | None: ...
+
+    def stand_in(self, name: str) -> ClassRef | None: ...
 
 
 class Evaluator:
@@ -218,6 +220,7 @@ class Evaluator:
                 base = self._base(module, term)
                 if base is not None:
                     bases.append(base)
+                    bases += self._made_from(module, term)
         lines = [list(self.lineage(base)) for base in bases] + [bases]
         return (cls, *_merge([line for line in lines if line]))
 
@@ -235,6 +238,13 @@ class Evaluator:
             if isinstance(option, External):
                 return ClassRef(option.name)
         return None
+
+    def _made_from(self, module: Module, term: int) -> list[ClassRef]:
+        """``Manager.from_queryset(Orders)`` as a base: the class that the method belongs to is one as well."""
+        parts = module.summary.terms[term]
+        callee = self.value(module, parts[1]) if parts[0] == terms.CALL else None
+        receiver = callee.receiver if isinstance(callee, External) else None
+        return [receiver] if isinstance(receiver, ClassRef) else []
 
     def is_a(self, cls: ClassRef, name: str) -> bool:
         """Whether ``cls`` is or derives from the library class ``name``."""
@@ -324,7 +334,7 @@ class Evaluator:
                 return FunctionRef(module.name, index, cls)
             bound = summary.attributes.get(name)
             if bound is not None:
-                return one_of([self._declared(module, term) for term in bound])
+                return queries.managers(self, cls, one_of([self._declared(module, term) for term in bound]))
             nested = self._nested_class(module, summary.qualname, name)
             if nested is not None:
                 return nested
@@ -340,7 +350,7 @@ class Evaluator:
     def _library_class_attribute(self, base: ClassRef, cls: ClassRef, name: str) -> Value | None:
         fact = self.knowledge.klass(base.name)
         if fact is not None:
-            expr = fact.attributes.get(name) or fact.attributes.get("*")
+            expr = self.knowledge.attribute(base.name, name) or fact.attributes.get("*")
             if expr is not None:
                 return self.instantiate(expr, cls, None)
         call = self.knowledge.call(f"{base.name}.{name}")
@@ -353,10 +363,18 @@ class Evaluator:
 
     def _instance_attribute(self, value: Instance, name: str) -> Value | None:
         cls = value.cls
-        if self.schema is not None and cls.home is not None:
+        if value.args:
+            remote = stubs.method(self, value)
+            if remote is not None:
+                return remote
+        if self.schema is not None and (cls.home is not None or value.is_row):
             related = self.schema.relation_of(value, name)
             if related is not None:
                 return related
+        if cls.home is None and value.args:
+            custom = queries.custom_method(self, value, name)
+            if custom is not None:
+                return custom
         if cls.home is None and not value.args and value.query is None:
             key = (cls, name)
             if key in self._members:
@@ -470,7 +488,7 @@ class Evaluator:
             return one_of([self.call(option, module, term) for option in callee.options])
         if isinstance(callee, ClassRef):
             if callee.home is not None:
-                return Instance(callee, callee.args)
+                return stubs.made(self, callee, module, term) or Instance(callee, callee.args)
             fact = self.knowledge.call(callee.name)
             if fact is not None and fact.returns is not None:
                 return self._result(fact, External(callee.name), module, term)
@@ -483,7 +501,8 @@ class Evaluator:
                 return self._result(fact, callee, module, term)
             last = callee.name.rpartition(".")[2]
             if last[:1].isupper() and callee.receiver is None:
-                return Instance(ClassRef(callee.name))
+                cls = ClassRef(callee.name)
+                return stubs.made(self, cls, module, term) or Instance(cls)
             return iteration.result(self, callee, module, term)
         if isinstance(callee, Partial):
             return self.call(callee.function, module, term)
@@ -617,7 +636,8 @@ class Evaluator:
             arg.args[0] if isinstance(arg, Instance) and queries.is_statement(self, arg) and arg.args else arg
             for arg in args
         )
-        return Instance(ClassRef(name), rows, query)
+        stand_in = self.schema.stand_in(name) if self.schema is not None else None
+        return Instance(stand_in or ClassRef(name), rows, query)
 
     def _type_variable(
         self, expr: TypeExpr, receiver: Value | None, call: tuple[Module, Sequence[Any]] | None
