@@ -145,9 +145,12 @@ def test_a_line_that_would_grow_too_long_is_broken() -> None:
 
 def test_a_module_with_longer_lines_decides_what_is_too_long() -> None:
     names = ", ".join(f"a_rather_long_name_{number}" for number in range(3))
-    longer = ", ".join(f"a_rather_long_name_{number}" for number in range(6))
-    before = f"from a import {longer}\nfrom sqlalchemy.orm import {names}\n"
-    assert imported(before, LOADER) == f"from a import {longer}\nfrom sqlalchemy.orm import {names}, selectinload\n"
+    longer = ", ".join(f"a_rather_long_name_{number}" for number in range(4))
+    before = f"from somewhere import {longer}\nfrom sqlalchemy.orm import {names}\n"
+    assert (
+        imported(before, LOADER)
+        == f"from somewhere import {longer}\nfrom sqlalchemy.orm import {names}, selectinload\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import libcst as cst
 
 from flake8_backend.fixes import layout
+from flake8_backend.fixes.breaking import parents_of
 from flake8_backend.fixes.names import local_name
 from flake8_backend.fixes.parameters import with_parameter
 from flake8_backend.fixes.plan import CannotFix, ImportRequest, Skipped
@@ -192,7 +193,10 @@ class FixContext:
         text = self.code_of(old.value)
         if place is None or "\n" in text or "\r" in text:
             return False
-        return place.start.column + len(self.code_of(old).strip()) + len(", ") + len(self.code_of(new)) <= layout.WIDTH
+        return (
+            place.start.column + len(self.code_of(old).strip()) + len(", ") + len(self.code_of(new))
+            <= self.place.file.width
+        )
 
     def wrap_call(self, call: cst.Call, function: str, *first: str) -> cst.Call:
         """``f(x)`` becomes ``function(*first, f, x)``: another function is told to make the call."""
@@ -206,14 +210,7 @@ class FixContext:
 
     @cached_property
     def _parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
-        parents: dict[cst.CSTNode, cst.CSTNode] = {}
-        waiting: list[cst.CSTNode] = [self.unit.module]
-        while waiting:
-            parent = waiting.pop()
-            for child in parent.children:
-                parents[child] = parent
-                waiting.append(child)
-        return parents
+        return parents_of(self.unit.module)
 
     @cached_property
     def target(self) -> cst.CSTNode:

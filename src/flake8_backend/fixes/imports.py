@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from flake8_backend.core.source import SourceFile
 
 ImportStatement = ast.Import | ast.ImportFrom
-WIDTH = 88
-"""Code points of a line that a ``from`` import may grow to, unless the module has longer ones."""
 FUTURE, STDLIB, THIRD_PARTY, FIRST_PARTY, RELATIVE = range(5)
 _BLANK_LINE = re.compile(r"(?:\r\n|\n|\r)[ \t\f]*(?:\r\n|\n|\r)")
 _HEADER_LINE = re.compile(r"#!|#.*coding[:=]")
@@ -126,14 +124,6 @@ class _Module:
 
     # A name more in ``from module import …``
 
-    @property
-    def _limit(self) -> int:
-        return max(WIDTH, *(self.file.end(statement) - self.file.start(statement) for statement in self._one_liners), 0)
-
-    @property
-    def _one_liners(self) -> list[ImportStatement]:
-        return [statement for statement in self.imports if statement.end_lineno == statement.lineno]
-
     def _with_member(self, statement: ImportStatement, name: str) -> Edit:
         names = [alias.name for alias in statement.names]
         order = next((key for key in _MEMBER_ORDERS if names == sorted(names, key=key)), None)
@@ -144,7 +134,8 @@ class _Module:
         if all(not self.file.margin(start).strip() for start, _ in spans):
             return self._member_line(spans, index, name)
         start, end = self.file.start(statement), self.file.end(statement)
-        if statement in self._one_liners and self.text[end - 1] != ")" and end - start + len(f", {name}") > self._limit:
+        is_plain = statement.end_lineno == statement.lineno and self.text[end - 1] != ")"
+        if is_plain and end - start + len(f", {name}") > self.file.width:
             return self._wrapped(spans, index, name)
         if index < len(names):
             return Edit(spans[index][0], spans[index][0], f"{name}, ")

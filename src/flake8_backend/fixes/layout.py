@@ -18,8 +18,6 @@ Whitespace = cst.BaseParenthesizableWhitespace
 
 SPACE = cst.SimpleWhitespace(" ")
 NOTHING = cst.SimpleWhitespace("")
-WIDTH = 88
-"""Code points of a line beyond which a list with one argument is not continued on that line."""
 
 _GAP_FIELDS: dict[type[cst.CSTNode], str] = {
     cst.Arg: "whitespace_after_arg",
@@ -112,15 +110,17 @@ def insert(
         return _first(new, opening=opening, indent=indent)
     separator = _separator(items, index, opening)
     result = list(items)
-    if index < len(items):
-        result.insert(index, with_gap(new, separator, comma=True))
-        return opening, result
     last = items[-1]
     tail, trailing_comma = gap(last), has_comma(last)
-    if hug and not trailing_comma and not has_comment(tail):
-        separator = SPACE
-    elif len(items) == 1 and has_newline(opening) and has_newline(tail):
-        trailing_comma = True  # one line has become one per item
+    if len(items) == 1 and has_newline(opening) and has_newline(tail) and not trailing_comma:
+        if hug and not has_comment(tail):
+            separator = SPACE
+        else:
+            trailing_comma = True  # one line has become one per item
+    if index < len(items):
+        result[-1] = with_gap(last, tail, comma=trailing_comma)
+        result.insert(index, with_gap(new, separator, comma=True))
+        return opening, result
     if has_newline(separator):
         result[-1] = with_gap(last, continued(tail, separator), comma=True)
         result.append(with_gap(new, bare(tail), comma=trailing_comma))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from flake8_backend.fixes import syntax
+from flake8_backend.fixes.breaking import fitting
 from flake8_backend.fixes.edits import FixContext
 from flake8_backend.fixes.plan import CannotFix, Edit, ImportRequest, Skipped, text_edits
 from flake8_backend.fixes.statements import PRAGMA, inserted, with_statement
@@ -45,8 +46,8 @@ def run_step(file: ParsedFile, step: Step, codemod: Codemod, *, code: str, optio
         return Skipped(code, step.span, str(refusal))
     except RecursionError:
         return Skipped(code, step.span, "the statement is nested too deeply")
-    except Exception as error:  # a rule's codemod may raise anything, and the other fixes go on
-        return Skipped(code, step.span, f"{code} codemod failed: {type(error).__name__}: {error}")
+    except Exception as error:  # whatever libcst makes of it, the other fixes go on
+        return Skipped(code, step.span, f"the fix of {code} failed: {type(error).__name__}: {error}")
 
 
 def _change(file: ParsedFile, step: Step, codemod: Codemod, *, code: str, options: Options) -> Change | Skipped:
@@ -55,7 +56,7 @@ def _change(file: ParsedFile, step: Step, codemod: Codemod, *, code: str, option
         raise CannotFix("no statement is at this place")
     unit = ParsedUnit(Unit.of(file, place.around))
     fix = FixContext(code, options, place, unit, step)
-    result = codemod(fix.target, fix, **step.arguments)
+    result = _called(codemod, fix)
     if isinstance(result, Skipped):
         return result
     edits = [
@@ -66,6 +67,16 @@ def _change(file: ParsedFile, step: Step, codemod: Codemod, *, code: str, option
     if not edits and not fix.imports:
         raise CannotFix("the fix changes nothing")
     return Change(tuple(edits), tuple(fix.imports))
+
+
+def _called(codemod: Codemod, fix: FixContext) -> Any:
+    target = fix.target
+    try:
+        return codemod(target, fix, **fix.step.arguments)
+    except (CannotFix, RecursionError):
+        raise
+    except Exception as error:  # a rule's codemod may raise anything
+        raise CannotFix(f"{fix.code} codemod failed: {type(error).__name__}: {error}") from error
 
 
 def _edits(fix: FixContext, result: Any) -> tuple[Edit, ...]:
@@ -90,16 +101,38 @@ def _with_node(unit: ParsedUnit, target: cst.CSTNode, result: cst.CSTNode) -> st
     """The unit's text with another node; an expression gets parentheses where it would be read differently without."""
     plain = _replaced(unit, target, result)
     if not isinstance(target, cst.BaseExpression) or not isinstance(result, cst.BaseExpression):
-        return plain
+        return unit.text_of(plain)
     guarded = result.with_changes(lpar=[cst.LeftParen(), *result.lpar], rpar=[*result.rpar, cst.RightParen()])
     with_parentheses = _replaced(unit, target, guarded)
-    shell = unit.unit.shell
-    wanted = _dump(shell + with_parentheses)
-    return plain if wanted is None or wanted == _dump(shell + plain) else with_parentheses
+    wanted = _dump(with_parentheses.code)
+    if wanted is None or wanted == _dump(plain.code):
+        return _fitting(unit, target, result, plain)
+    return _fitting(unit, target, guarded, with_parentheses)
 
 
-def _replaced(unit: ParsedUnit, target: cst.CSTNode, result: cst.CSTNode) -> str:
-    return unit.text_of(cst.ensure_type(unit.module.deep_replace(target, result), cst.Module))
+def _replaced(unit: ParsedUnit, target: cst.CSTNode, result: cst.CSTNode) -> cst.Module:
+    return cst.ensure_type(unit.module.deep_replace(target, result), cst.Module)
+
+
+def _fitting(unit: ParsedUnit, target: cst.CSTNode, result: cst.CSTNode, module: cst.Module) -> str:
+    """The unit's text with its new long lines broken, where the statement has lines of its own."""
+    indent, file = unit.unit.indent, unit.unit.file
+    if indent is None:
+        return unit.text_of(module)
+    start = unit.offsets(target)[0]
+    line = file.source.text[file.line_start(start) : start]
+    margin = line[: len(line) - len(line.lstrip(" \t"))].removeprefix(indent)
+    shorter = fitting(
+        module,
+        result,
+        width=file.width,
+        margin=margin,
+        indent=file.indent,
+        old=unit.unit.text,
+        text_of=unit.text_of,
+    )
+    # Inside of a string, a line end is more than layout.
+    return unit.text_of(shorter if shorter is module or _dump(shorter.code) == _dump(module.code) else module)
 
 
 def _dump(code: str) -> str | None:

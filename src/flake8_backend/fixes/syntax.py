@@ -25,6 +25,10 @@ _BLANK = r"(?:[ \t\f]|\\\r?\n|\\\r)*"
 _SEMICOLON_BETWEEN = re.compile(rf"{_BLANK};{_BLANK}\Z")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _DEFAULT_INDENT = "    "
+USUAL_WIDTH = 88
+PEP8_WIDTH = 79
+LONGEST = 120
+ENOUGH_LINES = 100  # so many must all be short before the limit is taken to be that of PEP 8
 # Beyond this libcst's recursion ends in RecursionError, and far beyond it in a crash of the process.
 DEEPEST = 450
 
@@ -126,11 +130,24 @@ class ParsedFile:
                     return margin if margin and not margin.strip(" \t") else _DEFAULT_INDENT
         return _DEFAULT_INDENT
 
+    @cached_property
+    def width(self) -> int:
+        """How long lines may be, in code points: 88, unless the file tells otherwise.
+
+        Lines of more than 120 tell nothing: they are those that could not be broken.
+        """
+        longest = max((len(line.rstrip()) for line in self.source.lines if len(line.rstrip()) <= LONGEST), default=0)
+        is_narrow = longest <= PEP8_WIDTH and len(self.source.lines) >= ENOUGH_LINES
+        return PEP8_WIDTH if is_narrow else max(USUAL_WIDTH, longest)
+
+    def line_start(self, offset: int) -> int:
+        """Offset of the first character of the line that ``offset`` is on."""
+        text = self.source.text
+        return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
     def margin(self, offset: int) -> str:
         """What stands on the line before ``offset``, without what a form feed ends."""
-        text = self.source.text
-        line = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-        return text[line:offset].rpartition("\f")[2]
+        return self.source.text[self.line_start(offset) : offset].rpartition("\f")[2]
 
     def start(self, statement: ast.stmt) -> int:
         """Offset of a statement's first character, its decorators included."""
