@@ -139,6 +139,15 @@ class TestEnds:
         outcome = shop.command("check", ".")
         assert (outcome.code, outcome.raw, outcome.errors) == (130, b"", [])
 
+    def test_a_signal(self, shop: Shop) -> None:
+        code = (
+            "import os, signal, sys, time; from flake8_backend.cli import check, main\n"
+            "check.session_of = lambda *_: (os.kill(os.getpid(), signal.SIGINT), time.sleep(20))\n"
+            "sys.argv = ['backend-fix', 'check', 'app']; main.entry()"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=shop.root, capture_output=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
     def test_an_internal_error(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: object) -> None:
             raise ValueError("two\nlines")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import traceback
 from typing import TYPE_CHECKING, Protocol, cast
@@ -67,6 +68,14 @@ class Verb(Protocol):
 
 def entry() -> None:
     """The console script."""
+    ours = os.getpid()
+
+    def interrupt(*_: object) -> None:
+        # a forked worker ends what it is at: the main process sends no more, and it alone tells
+        if os.getpid() == ours:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     sys.exit(main(sys.argv[1:]))
 
 
