@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -126,3 +127,27 @@ def test_the_example_service_reads_as_the_readme_shows_it(tmp_path: Path) -> Non
     assert any("timeout=10" in line for line in added)
     assert any("sku = :sku" in line for line in added)
     assert any("selectinload(Order.customer)" in line for line in added)
+
+
+PACK = """
+[pack]
+name = "acme"
+dist = ["acme"]
+imports = ["acme"]
+version = "1"
+topic = "http-client"
+"""
+
+
+def test_the_configuration_in_the_readme_works(tmp_path: Path) -> None:
+    readme = (SHOP.parent.parent / "README.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"```toml\n(\[tool\.flake8-backend\]\n.*?)```", readme, re.DOTALL)
+    (tmp_path / "pyproject.toml").write_text(table)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/acme.toml").write_text(PACK)
+    (tmp_path / "app.py").write_text("import acme.http\n\n\nasync def f(url):\n    acme.http.fetch(url)\n")
+    shown = run("flake8_backend", "check", "app.py", folder=tmp_path)
+    assert (shown.returncode, shown.stdout.count("app.py:5:")) == (1, 2), shown
+    assert {"BE001", "BE002"} == {line.split()[1] for line in shown.stdout.splitlines() if line.startswith("app.py:")}
+    run("flake8_backend", "--unsafe-fixes", "--select", "BE002", "app.py", folder=tmp_path)
+    assert "acme.http.fetch(url, timeout=5)" in (tmp_path / "app.py").read_text()
