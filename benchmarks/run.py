@@ -40,7 +40,7 @@ class Bench:
     def child(self, *arguments: str) -> dict[str, float]:
         """The figures of one measurement in a process of its own."""
         command = [sys.executable, str(HERE / "children.py"), *arguments]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         figures: dict[str, float] = json.loads(done.stdout)
         return figures
 
