@@ -72,6 +72,8 @@ class Schema(Protocol):
 
     def stand_in(self, name: str) -> ClassRef | None: ...
 
+    def assumed_bases(self, module: Module, index: int) -> list[ClassRef]: ...
+
 
 class Evaluator:
     """Values of terms over a table of modules and what the packs know."""
@@ -221,6 +223,8 @@ class Evaluator:
                 if base is not None:
                     bases.append(base)
                     bases += self._made_from(module, term)
+            if self.schema is not None and any(self._is_unknown(base) for base in bases):
+                bases += self.schema.assumed_bases(module, cls.home[1])
         lines = [list(self.lineage(base)) for base in bases] + [bases]
         return (cls, *_merge([line for line in lines if line]))
 
@@ -238,6 +242,9 @@ class Evaluator:
             if isinstance(option, External):
                 return ClassRef(option.name)
         return None
+
+    def _is_unknown(self, cls: ClassRef) -> bool:
+        return cls.home is None and "." in cls.name and not self.knowledge.is_class(cls.name)
 
     def _made_from(self, module: Module, term: int) -> list[ClassRef]:
         """``Manager.from_queryset(Orders)`` as a base: the class that the method belongs to is one as well."""
@@ -402,6 +409,8 @@ class Evaluator:
             return self.instantiate(expr, value, None)
         if self.knowledge.call(f"{base.name}.*") is not None:
             return External(f"{base.name}.*", value)
+        if value.cls.home is not None and self.knowledge.canonical(f"{base.name}.{name}") != f"{base.name}.{name}":
+            return External(f"{base.name}.{name}", value)
         return External(f"{base.name}.{name}", value) if value.cls.home is None and base == value.cls else None
 
     def _project_attribute(self, value: Instance, base: ClassRef, name: str) -> Value | None:

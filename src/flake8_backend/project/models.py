@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from flake8_backend.knowledge.facts import MarkerFact
 from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.joins import Joins
 from flake8_backend.project.modules import Module
 from flake8_backend.project.values import (
     ClassRef,
@@ -22,8 +23,16 @@ from flake8_backend.project.values import (
 )
 from flake8_backend.semantic import terms
 
-_EAGER_ENOUGH = frozenset({"selectin", "joined", "subquery"})
+# how relationships say that reading them sends no query of its own; ... stands for what could not be read
+_EAGER_ENOUGH = frozenset({"selectin", "joined", "subquery", "immediate", "noload", "raise", "raise_on_sql", False, ...})
 _SQLALCHEMY = frozenset({"sqlalchemy", "sqlmodel"})
+_FIELDS = "django.db.models."
+_MODEL = "django.db.models.Model"
+_CONTENT_TYPE = "django.contrib.contenttypes.models.ContentType"
+_USER = "django.contrib.auth.models.User"
+_ABSTRACT_USER = "django.contrib.auth.models.AbstractUser"
+_BASE_USER = "django.contrib.auth.base_user.AbstractBaseUser"
+_APPENDER = "sqlalchemy.orm.AppenderQuery"
 _LAZY_QUERIES = frozenset({"dynamic", "write_only"})
 
 
@@ -38,6 +47,7 @@ class RelationFact:
     eager: bool
     orm: str  # the pack that knows the declaration
     manager: str | None  # library class of what reading a "many" relation gives
+    inverse: str | None = None  # relation of the target that leads back to the owner
 
 
 class Schema:
@@ -48,6 +58,8 @@ class Schema:
         self._own: dict[ClassRef, dict[str, RelationFact]] = {}
         self._is_model: dict[ClassRef, str | None] = {}
         self._building = False
+        self._joins = Joins(evaluator)
+        self._finding_user = False
 
     # --- what the evaluator asks -------------------------------------------------------------------------------
 
@@ -60,23 +72,40 @@ class Schema:
         if self.orm_of(row.cls) is None:
             return None
         relation = self.relation(row.cls, name)
-        if relation is None or relation.target is None:
+        if relation is None:
             return None
+        if relation.target is None:
+            return self._of_unknown(row, relation)
         below = row.query.below(name) if row.query is not None else None
         if not relation.many:
             return Instance(relation.target, (), below, is_row=row.query is not None)
         target = Instance(relation.target)
+        given = frozenset({relation.inverse}) if relation.inverse else frozenset()
         if relation.manager is None:
-            return Instance(ClassRef("list"), (target,), below, fetched=True)
-        query = below or Query(relation.target.name)
-        return Instance(ClassRef(relation.manager), (target,), Query(relation.target.name, query.eager))
+            rows = replace(below, given=given) if below is not None else None
+            return Instance(ClassRef("list"), (target,), rows, fetched=True)
+        query = Query(relation.target.name, given=given, held=None)
+        if below is not None and row.query is not None:
+            held = row.query.loads(name) or relation.eager
+            query = replace(below, model=relation.target.name, given=given, held=held)
+            if not held:
+                query = Query(relation.target.name, given=given)
+        if relation.manager == _APPENDER:
+            query = replace(query, held=False)
+        return Instance(ClassRef(relation.manager), (target,), query)
+
+    @staticmethod
+    def _of_unknown(row: Instance, relation: RelationFact) -> Value | None:
+        """A collection of rows of a model that is not known."""
+        if relation.manager is None or not relation.many:
+            return None
+        held = None if row.query is None else row.query.loads(relation.name)
+        return Instance(ClassRef(relation.manager), (), Query(None, held=held))
 
     # --- models ------------------------------------------------------------------------------------------------
 
     def orm_of(self, cls: ClassRef) -> str | None:
         """The pack that makes ``cls`` a database model, ``None`` for other classes."""
-        if cls.home is None:
-            return None
         if cls not in self._is_model:
             self._is_model[cls] = None  # guards against a class among its own bases
             self._is_model[cls] = self._find_orm(cls)
@@ -90,6 +119,19 @@ class Schema:
                     return marker.pack
         return None
 
+    def assumed_bases(self, module: Module, index: int) -> list[ClassRef]:
+        """A class with fields and a base that nobody knows is a model: bases of other distributions derive from it."""
+        table = module.summary.terms
+        for bound in module.class_(index).attributes.values():
+            for term in bound:
+                callee = self._evaluator.value(module, table[term][1]) if table[term][0] == terms.CALL else None
+                if not isinstance(callee, (External, ClassRef)):
+                    continue
+                name = self._evaluator.knowledge.canonical(callee.name)
+                if name.startswith(_FIELDS) and name.endswith(("Field", "ForeignKey")):
+                    return [ClassRef(_MODEL)]
+        return []
+
     def relation(self, cls: ClassRef, name: str) -> RelationFact | None:
         """The relation called ``name`` on a model, its own or a reverse one."""
         for base in self._evaluator.lineage(cls):
@@ -100,18 +142,17 @@ class Schema:
         if self._building:
             return None
         for base in self._evaluator.lineage(cls):
-            if base.home is not None:
-                found = self.reverse.get((base.name, name))
-                if found is not None:
-                    return found
+            found = self.reverse.get((base.name, name))
+            if found is not None:
+                return found
         return None
 
     def relations(self, cls: ClassRef) -> dict[str, RelationFact]:
         """All relations of a model by name."""
         found: dict[str, RelationFact] = {}
         for base in reversed(self._evaluator.lineage(cls)):
+            found.update({name: fact for (owner, name), fact in self.reverse.items() if owner == base.name})
             if base.home is not None:
-                found.update({name: fact for (owner, name), fact in self.reverse.items() if owner == base.name})
                 found.update(self._declared(base))
         return found
 
@@ -128,6 +169,34 @@ class Schema:
                     if fact is not None:
                         known[name] = fact
         return known
+
+    def narrows(self, model: str, column: str) -> str | None:
+        """What equality with a column leaves: ``row`` for a key or unique column, ``parent`` for a foreign key."""
+        if column in ("pk", "id"):
+            return "row"
+        module, rest = self._evaluator.table.split(model)
+        index = next((i for i, k in enumerate(module.summary.classes) if k.qualname == rest), None) if module else None
+        if module is None or index is None:
+            return None
+        cls = ClassRef(model, (module.name, index))
+        relation = self.relation(cls, column) or self.relation(cls, column.removesuffix("_id"))
+        if relation is not None and not relation.many:
+            return "parent"
+        for base in self._evaluator.lineage(cls):
+            if base.home is None:
+                continue
+            home = self._evaluator.table.by_name[base.home[0]]
+            for term in home.class_(base.home[1]).attributes.get(column, ()):
+                call = home.summary.terms[term]
+                if call[0] == terms.ANNOTATED and call[2]:
+                    call = home.summary.terms[call[2]]
+                if call[0] != terms.CALL:
+                    continue
+                if any(self._constant(home, call, None, name) is True for name in ("unique", "primary_key")):
+                    return "row"
+                if self._foreign_target(home, term) is not None:
+                    return "parent"
+        return None
 
     # --- declarations ------------------------------------------------------------------------------------------
 
@@ -155,7 +224,12 @@ class Schema:
         return None
 
     def _relation_marker(self, name: str) -> MarkerFact | None:
-        return next((m for m in self._evaluator.knowledge.markers(name) if m.kind == "orm-relation"), None)
+        found = next((m for m in self._evaluator.knowledge.markers(name) if m.kind == "orm-relation"), None)
+        if found is None and name.endswith(tuple(_LIKE_DJANGO)):
+            # fields of other distributions are named for the field of Django that they extend
+            like = next(like for ending, like in _LIKE_DJANGO.items() if name.endswith(ending))
+            return next((m for m in self._evaluator.knowledge.markers(like) if m.kind == "orm-relation"), None)
+        return found
 
     def _read(self, cls: ClassRef, module: Module, name: str, index: int) -> RelationFact | None:
         found = self._declaration(module, index)
@@ -166,84 +240,49 @@ class Schema:
         if last in ("ForeignKey", "ForeignKeyConstraint") and marker.pack in _SQLALCHEMY:
             return None
         target, is_list = self._target(cls, module, call, annotation)
-        many = is_list or last in ("ManyToManyField", "GenericRelation", "ManyToManyRelation", "BackrefAccessor")
-        if marker.pack in _SQLALCHEMY and not annotation:
-            many = self._sqlalchemy_many(cls, module, call, target)
-        lazy = self._constant(module, call, None, "lazy")
+        many = is_list or last.endswith(("ManyToManyField", "GenericRelation", "ManyToManyRelation", "TaggableManager"))
+        if marker.pack in _SQLALCHEMY:
+            many = self._joins.is_many(cls, name, target, module, call, declared=is_list if annotation else None)
+        lazy = self._lazy(module, call)
         manager = _MANAGERS.get(marker.pack) if many else None
         if lazy in _LAZY_QUERIES:
-            manager = "sqlalchemy.orm.AppenderQuery"
-        return RelationFact(name, target, many, False, lazy in _EAGER_ENOUGH, marker.pack, manager)
+            manager = _APPENDER
+        inverse = self._inverse_name(cls, module, call, target, marker.pack, many=many)
+        return RelationFact(name, target, many, False, lazy in _EAGER_ENOUGH, marker.pack, manager, inverse)
 
-    def _sqlalchemy_many(self, cls: ClassRef, module: Module, call: Sequence[Any], target: ClassRef | None) -> bool:
-        """Without an annotation, a relationship is scalar when this table holds the foreign key to the target."""
-        if self._constant(module, call, None, "uselist") is False:
-            return False
-        if self._evaluator.argument(module, call, None, "secondary"):
-            return True
-        assert cls.home is not None
-        summary = module.class_(cls.home[1])
-        foreign = [
-            name
-            for name, bound in summary.attributes.items()
-            for term in bound
-            if self._mentions_foreign_key(module, term)
-        ]
-        remote = self._evaluator.argument(module, call, None, "foreign_keys")
-        if remote:
-            return not self._names_own_column(module, remote, summary.qualname)
-        wanted = target.name.rpartition(".")[2].lower() if target is not None else ""
-        return not any(wanted and column.lower().startswith(wanted[:4]) for column in foreign) and not any(
-            self._points_to(module, term, target) for bound in summary.attributes.values() for term in bound
-        )
+    def _lazy(self, module: Module, call: Sequence[Any]) -> Any:
+        """How a relationship says that it loads; ``...`` where that is not seen."""
+        index = self._evaluator.argument(module, call, None, "lazy")
+        if index:
+            return self._literal(module, index)
+        keywords = self._evaluator.argument(module, call, None, "sa_relationship_kwargs")
+        if keywords:
+            term = module.summary.terms[keywords]
+            if term[0] != terms.DISPLAY:
+                return ...
+            for key, value in zip(term[2][::2], term[2][1::2], strict=False):
+                if self._literal(module, key) == "lazy":
+                    return self._literal(module, value)
+        return None
 
-    def _names_own_column(self, module: Module, index: int, owner: str) -> bool:
-        """``foreign_keys=[user_id]`` or ``"Order.user_id"`` with a column of this class."""
-        term = module.summary.terms[index]
-        if term[0] == terms.CONSTANT:
-            return str(term[1]).strip("[]").startswith(owner + ".")
-        if term[0] == terms.DISPLAY:
-            return any(module.summary.terms[part][0] != terms.ATTRIBUTE for part in term[2])
-        return True
+    def _literal(self, module: Module, index: int) -> Any:
+        value = self._evaluator.value(module, index)
+        return value.value if isinstance(value, Constant) else ...
 
-    def _mentions_foreign_key(self, module: Module, index: int) -> bool:
-        return self._foreign_target(module, index) is not None
-
-    def _points_to(self, module: Module, index: int, target: ClassRef | None) -> bool:
-        text = self._foreign_target(module, index)
-        if text is None or target is None or target.home is None:
-            return False
-        table = self._table_name(target)
-        return table is not None and text.partition(".")[0] == table
-
-    def _table_name(self, cls: ClassRef) -> str | None:
-        for base in self._evaluator.lineage(cls):
-            if base.home is None:
-                continue
-            module = self._evaluator.table.by_name[base.home[0]]
-            for term in module.class_(base.home[1]).attributes.get("__tablename__", ()):
-                parts = module.summary.terms[term]
-                if parts[0] == terms.CONSTANT and isinstance(parts[1], str):
-                    return parts[1]
-        return cls.name.rpartition(".")[2].lower()
-
-    def _foreign_target(self, module: Module, index: int) -> str | None:
-        """``"orders.id"`` of a column declared with a foreign key."""
-        term = module.summary.terms[index]
-        if term[0] == terms.ANNOTATED and term[2]:
-            term = module.summary.terms[term[2]]
-        if term[0] != terms.CALL:
+    def _inverse_name(
+        self, cls: ClassRef, module: Module, call: Sequence[Any], target: ClassRef | None, pack: str, *, many: bool
+    ) -> str | None:
+        """The relation by which the rows of a collection know the row that it belongs to."""
+        if pack not in _SQLALCHEMY or not many or target is None:
             return None
-        for argument in (*term[2], *(value for _, value in term[3])):
-            inner = module.summary.terms[argument]
-            if inner[0] == terms.CALL and inner[2]:
-                callee = module.summary.terms[inner[1]]
-                dotted = callee[1] if callee[0] == terms.NAME else (callee[2] if callee[0] == terms.ATTRIBUTE else "")
-                if str(dotted).rpartition(".")[2] == "ForeignKey":
-                    first = module.summary.terms[inner[2][0]]
-                    return str(first[1]) if first[0] == terms.CONSTANT else None
-        key = self._constant(module, term, None, "foreign_key")
-        return key if isinstance(key, str) else None
+        for name in ("back_populates", "backref"):
+            given = self._constant(module, call, None, name)
+            if isinstance(given, str):
+                return given
+        if self._evaluator.argument(module, call, None, "backref"):
+            return self._backref_name(module, call)
+        back = [fact.name for fact in self._declared(target).values() if fact.target == cls and not fact.many]
+        return back[0] if len(back) == 1 else None
 
     def _constant(self, module: Module, call: Sequence[Any], position: int | None, name: str) -> Any:
         index = self._evaluator.argument(module, call, position, name)
@@ -305,6 +344,9 @@ class Schema:
                 return option
             if isinstance(option, Constant) and isinstance(option.value, str):
                 return cls if option.value == "self" else self.class_named(option.value, module.name)
+        term = module.summary.terms[index]
+        if term[0] == terms.NAME and term[1].endswith(".AUTH_USER_MODEL"):
+            return self.user_model
         return self._from_lambda(value)
 
     def _from_lambda(self, value: Value | None) -> ClassRef | None:
@@ -325,11 +367,49 @@ class Schema:
             cls = ClassRef(f"{place[0]}.{module.class_(place[1]).qualname}", place)
             if self.orm_of(cls) is not None and (not app or app.rpartition(".")[2] in place[0].split(".")):
                 candidates.append(cls)
+        if not candidates and name == "User" and app in ("auth", ""):
+            return ClassRef(_USER) if self._evaluator.knowledge.is_class(_USER) else None
+        if not candidates and text == "contenttypes.ContentType":
+            return ClassRef(_CONTENT_TYPE)
         same = [cls for cls in candidates if cls.home is not None and cls.home[0] == near]
         if same:
             return same[0]
         ranked = sorted(candidates, key=lambda cls: (-_common(cls.name, near), cls.name))
         return ranked[0] if ranked else None
+
+    # --- users -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def user_model(self) -> ClassRef:
+        """The class that ``AUTH_USER_MODEL`` names: the project's own one where it has one."""
+        found = [
+            cls
+            for cls in self.models()
+            if self._evaluator.is_a(cls, _BASE_USER) and not self.is_abstract(cls)
+        ]
+        return found[0] if len(found) == 1 else ClassRef(_USER)
+
+    def stand_in(self, name: str) -> ClassRef | None:
+        """The class that a library's abstract class stands for in this project."""
+        if name != _ABSTRACT_USER or self._finding_user:
+            return None
+        self._finding_user = True
+        try:
+            return self.user_model
+        finally:
+            self._finding_user = False
+
+    def is_abstract(self, cls: ClassRef) -> bool:
+        """Whether a Django model has no table of its own."""
+        if cls.home is None:
+            return False
+        module = self._evaluator.table.by_name[cls.home[0]]
+        wanted = f"{module.class_(cls.home[1]).qualname}.Meta"
+        for klass in module.summary.classes:
+            if klass.qualname == wanted:
+                declared = [module.summary.terms[term] for term in klass.attributes.get("abstract", ())]
+                return any(term[0] == terms.CONSTANT and term[1] is True for term in declared)
+        return False
 
     # --- reverse relations -------------------------------------------------------------------------------------
 
@@ -339,14 +419,24 @@ class Schema:
         found: dict[tuple[str, str], RelationFact] = {}
         self._building = True
         for cls in self.models():
-            assert cls.home is not None
-            module = self._evaluator.table.by_name[cls.home[0]]
-            for name, bound in module.class_(cls.home[1]).attributes.items():
-                for term in bound:
-                    for key, fact in self._reverse_of(cls, module, name, term):
+            if self.is_abstract(cls):
+                continue
+            for base in self._evaluator.lineage(cls):
+                if base.home is not None and (base == cls or self.orm_of(base) is None or self.is_abstract(base)):
+                    for key, fact in self._reverses(cls, base):
                         found.setdefault(key, fact)
         self._building = False
         return found
+
+    def _reverses(self, cls: ClassRef, base: ClassRef) -> Iterator[tuple[tuple[str, str], RelationFact]]:
+        """The reverse relations that ``cls`` gives through what ``base``, itself or an abstract base, declares."""
+        assert base.home is not None
+        module = self._evaluator.table.by_name[base.home[0]]
+        for name, bound in module.class_(base.home[1]).attributes.items():
+            own = self._declared(base).get(name)
+            if own is not None:
+                for term in bound:
+                    yield from self._reverse_of(cls, own, module, term)
 
     def models(self) -> Iterator[ClassRef]:
         """Every model class of the project, by module name."""
@@ -358,11 +448,10 @@ class Schema:
                     yield cls
 
     def _reverse_of(
-        self, cls: ClassRef, module: Module, name: str, index: int
+        self, cls: ClassRef, own: RelationFact, module: Module, index: int
     ) -> Iterator[tuple[tuple[str, str], RelationFact]]:
-        own = self._declared(cls).get(name)
         found = self._declaration(module, index)
-        if own is None or own.target is None or found is None:
+        if own.target is None or found is None:
             return
         _, call, marker = found
         last = str(call[-1]).rpartition(".")[2]
@@ -370,11 +459,9 @@ class Schema:
             (v for v in (self._constant(module, call, None, k) for k in ("related_name", "backref")) if v), None
         )
         if marker.pack in _SQLALCHEMY:
-            if not isinstance(given, str):
-                given = self._backref_name(module, call)
-            if given:
-                many = not own.many
-                yield (own.target.name, given), RelationFact(given, cls, many, True, False, marker.pack, None)
+            fact = self._backref(cls, own, module, call)
+            if fact is not None:
+                yield (own.target.name, fact.name), fact
             return
         if marker.pack == "django-orm":
             one = last.startswith("OneToOne")
@@ -385,13 +472,38 @@ class Schema:
             app = cls.name.split(".")[-3] if cls.name.count(".") > 1 else ""
             reverse = reverse.replace("%(class)s", bare).replace("%(app_label)s", app)
             manager = None if one else _MANAGERS["django-orm"]
-            yield (own.target.name, reverse), RelationFact(reverse, cls, not one, True, False, marker.pack, manager)
+            if last.startswith("Generic"):
+                return
+            inverse = None if own.many else own.name
+            yield (
+                (own.target.name, reverse),
+                RelationFact(reverse, cls, not one, True, False, marker.pack, manager, inverse),
+            )
             return
         if isinstance(given, str):
             yield (
                 (own.target.name, given),
                 RelationFact(given, cls, True, True, False, marker.pack, _MANAGERS.get(marker.pack)),
             )
+
+    def _backref(
+        self, cls: ClassRef, own: RelationFact, module: Module, call: Sequence[Any]
+    ) -> RelationFact | None:
+        """``backref="orders"`` and ``backref=backref("orders", lazy="joined")``."""
+        given = self._constant(module, call, None, "backref")
+        name, lazy, uselist = given, None, None
+        index = self._evaluator.argument(module, call, None, "backref")
+        term = module.summary.terms[index] if index else ("?",)
+        if term[0] == terms.CALL and term[2]:
+            name = self._literal(module, term[2][0])
+            lazy, uselist = self._lazy(module, term), self._constant(module, term, None, "uselist")
+        if not isinstance(name, str):
+            return None
+        secondary = bool(self._evaluator.argument(module, call, 1, "secondary"))
+        many = uselist is not False and (secondary or not (own.many or self._joins.only_leads(own.target, cls)))
+        manager = _APPENDER if lazy in _LAZY_QUERIES else None
+        inverse = own.name if many and not own.many else None
+        return RelationFact(name, cls, many, True, lazy in _EAGER_ENOUGH, own.orm, manager, inverse)
 
     def _backref_name(self, module: Module, call: Sequence[Any]) -> str | None:
         index = self._evaluator.argument(module, call, None, "backref")
@@ -402,6 +514,12 @@ class Schema:
         return None
 
 
+_LIKE_DJANGO = {
+    "ForeignKey": "django.db.models.ForeignKey",
+    "OneToOneField": "django.db.models.OneToOneField",
+    "ManyToManyField": "django.db.models.ManyToManyField",
+    "TaggableManager": "django.db.models.ManyToManyField",
+}
 _MANAGERS = {
     "django-orm": "django.db.models.RelatedManager",
     "tortoise-orm": "tortoise.fields.ReverseRelation",

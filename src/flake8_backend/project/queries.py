@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,14 @@ from flake8_backend.project.values import (
     ClassRef,
     Constant,
     External,
+    FunctionRef,
     Instance,
     Items,
     Query,
     Relation,
     Union,
     Value,
+    one_of,
     options,
 )
 from flake8_backend.semantic import terms
@@ -33,6 +35,8 @@ _ONE = frozenset({"orm-evaluate-one", "orm-write"})
 _BUILDING = frozenset({"orm-lazy", "orm-eager", "orm-bound", "orm-guard", "orm-not-eager", "lock-rows"})
 _KEEPING = frozenset({"all", "get_queryset"})  # of a related manager: rows that came with their owner are kept
 _COLUMNS = frozenset({"load_only", "undefer", "defer"})  # loader options about columns
+_FILTERING = frozenset({"filter", "where", "filter_by"})
+_AGGREGATING = frozenset({"group_by", "aggregate"})
 LOADER = "loader option"
 
 
@@ -118,7 +122,7 @@ def _started(evaluator: Evaluator, receiver: Value | None, value: Value | None) 
             for argument in candidate.args:
                 if isinstance(argument, Instance) and _is_about(evaluator, argument.cls):
                     return Query(argument.cls.name)
-            if _is_about(evaluator, candidate.cls):
+            if _is_about(evaluator, candidate.cls) and (candidate is value or _is_model(evaluator, candidate.cls)):
                 return Query(candidate.cls.name)
     if isinstance(value, Instance) and value.args:
         return Query(None)
@@ -129,9 +133,11 @@ def _started(evaluator: Evaluator, receiver: Value | None, value: Value | None) 
 
 def _is_about(evaluator: Evaluator, cls: ClassRef) -> bool:
     """Whether rows are of this class: a model, or another class of the project that is no collection of rows."""
-    if evaluator.schema is not None and evaluator.schema.orm_of(cls) is not None:
-        return True
-    return cls.home is not None and not holds_rows(evaluator, cls)
+    return _is_model(evaluator, cls) or cls.home is not None and not holds_rows(evaluator, cls)
+
+
+def _is_model(evaluator: Evaluator, cls: ClassRef) -> bool:
+    return evaluator.schema is not None and evaluator.schema.orm_of(cls) is not None
 
 
 def holds_rows(evaluator: Evaluator, cls: ClassRef) -> bool:
@@ -159,7 +165,7 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         return query if query.source is not None else replace(query, source=evaluator.place(module, term))
     if role in _BUILDING:
         if query.held is not False:
-            query = Query(query.model)
+            query = Query(query.model, given=query.given)
         query = replace(query, source=evaluator.place(module, term), path="")
     if role == "orm-bound":
         return replace(query, bounded=True)
@@ -167,9 +173,48 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         return query.loading(_loaded(evaluator, query, module, term))
     if name == "options":
         return query.loading(_loader_paths(evaluator, module, term))
-    if role == "orm-lazy" and (term[2] or term[3]) and name in ("filter", "where", "filter_by", "exclude", "get_queryset"):
-        return replace(query, filtered=True)
+    if role == "orm-lazy" and (term[2] or term[3]):
+        if name in _AGGREGATING:
+            return replace(query, selective=True)
+        if name in _FILTERING:
+            return narrowed(evaluator, query, module, term)
     return query
+
+
+def narrowed(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> Query:
+    """The query with the conditions of a call: equality with a unique column leaves one row, with a parent its children."""
+    query = replace(query, filtered=True)
+    for column in _equalities(module, term):
+        if evaluator.schema is None or query.model is None:
+            break
+        what = evaluator.schema.narrows(query.model, column)
+        query = replace(query, selective=query.selective or what == "row", of_parent=query.of_parent or what == "parent")
+    return query
+
+
+def _equalities(module: Module, term: Sequence[Any]) -> Iterator[str]:
+    """Columns that a condition compares for equality or membership: ``pk=1``, ``Order.id == 1``, ``Order.id.in_(ids)``."""
+    table = module.summary.terms
+    for name, _ in term[3]:
+        column, _, lookup = name.partition("__")
+        if lookup in ("", "exact", "in"):
+            yield column
+    for argument in term[2]:
+        condition = table[argument]
+        if condition[0] == terms.EQUAL:
+            yield _last_name(table[condition[1]])
+        elif condition[0] == terms.CALL and _last_name(table[condition[1]]) == "in_":
+            callee = table[condition[1]]
+            if callee[0] == terms.NAME:
+                yield callee[1].rpartition(".")[0].rpartition(".")[2]
+            else:
+                yield _last_name(table[callee[1]])
+
+
+def _last_name(term: Sequence[Any]) -> str:
+    if term[0] == terms.NAME:
+        return str(term[1]).rpartition(".")[2]
+    return str(term[2]) if term[0] == terms.ATTRIBUTE else ""
 
 
 def _loaded(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> frozenset[str]:
@@ -240,6 +285,54 @@ def _loader_paths(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> 
         if name == terms.STAR:
             paths |= _paths_in(evaluator, evaluator.value(module, argument))
     return frozenset(paths)
+
+
+def managers(evaluator: Evaluator, model: ClassRef, value: Value | None) -> Value | None:
+    """What a class attribute of a model gives: a manager is about that model, and loads what its ``get_queryset`` does."""
+    if evaluator.schema is None or not any(_is_bare_manager(evaluator, option) for option in options(value)):
+        return value
+    if evaluator.schema.orm_of(model) is None:
+        return value
+    found = [
+        _manager(evaluator, model, option)
+        if isinstance(option, Instance) and _is_bare_manager(evaluator, option)
+        else option
+        for option in options(value)
+    ]
+    return one_of(found)
+
+
+def _is_bare_manager(evaluator: Evaluator, value: Value) -> bool:
+    return isinstance(value, Instance) and not value.args and not value.is_row and holds_rows(evaluator, value.cls)
+
+
+def _manager(evaluator: Evaluator, model: ClassRef, value: Instance) -> Instance:
+    manager = replace(value, args=(Instance(model),))
+    found = evaluator.method(value.cls, "get_queryset")
+    if found is None:
+        return manager
+    rows = evaluator.call_function(FunctionRef(found[0].name, found[1], manager))
+    loaded = [option.query for option in options(rows) if isinstance(option, Instance) and option.query is not None]
+    if not loaded:
+        return replace(manager, query=Query(model.name, frozenset({EVERYTHING})))
+    eager = frozenset().union(*(query.eager for query in loaded))
+    return replace(manager, query=Query(model.name, eager))
+
+
+def custom_method(evaluator: Evaluator, value: Instance, name: str) -> Value | None:
+    """A method of a model's own manager, read from a queryset or related manager, which have it too."""
+    model = value.args[0]
+    if not isinstance(model, Instance) or model.cls.home is None or not holds_rows(evaluator, value.cls):
+        return None
+    known = evaluator.knowledge
+    if known.call(f"{value.cls.name}.{name}") is not None or known.attribute(value.cls.name, name) is not None:
+        return None
+    for manager in options(evaluator.attribute(model.cls, "objects")):
+        if isinstance(manager, Instance) and manager.cls.home is not None:
+            found = evaluator.method(manager.cls, name)
+            if found is not None:
+                return FunctionRef(found[0].name, found[1], value)
+    return None
 
 
 def model_of(value: Value | None) -> ClassRef | None:

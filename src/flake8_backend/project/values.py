@@ -30,7 +30,8 @@ class Query:
     ``eager`` holds dotted relation paths; ``"*"`` says that something was loaded that could not be read.
     ``source`` is the call that a further narrowing would be appended to. ``path`` leads from its rows to these rows,
     by relations. ``held``: for what a relation gives, whether its rows came with their owner; None where the owner's
-    query is not known.
+    query is not known. ``selective``: a condition lets through a few rows at most; ``of_parent``: the rows are the
+    children of one row.
     """
 
     model: str | None
@@ -40,6 +41,9 @@ class Query:
     source: Place | None = None
     path: str = ""
     held: bool | None = False
+    given: frozenset[str] = frozenset()  # relations that lead back to rows that are there already
+    selective: bool = False
+    of_parent: bool = False
 
     def loading(self, paths: frozenset[str]) -> Query:
         """The query with more relations loaded."""
@@ -47,15 +51,20 @@ class Query:
 
     def below(self, relation: str) -> Query:
         """What is loaded of the rows that ``relation`` leads to."""
+        if relation in self.given:
+            return replace(self, eager=frozenset({EVERYTHING}), given=frozenset())
         prefix = relation + "."
         inner = {path[len(prefix) :] for path in self.eager if path.startswith(prefix)}
         if EVERYTHING in self.eager:
             inner.add(EVERYTHING)
-        return replace(self, eager=frozenset(inner), path=f"{self.path}.{relation}".lstrip("."))
+        path = f"{self.path}.{relation}".lstrip(".")
+        return replace(self, eager=frozenset(inner), path=path, given=frozenset())
 
     def loads(self, relation: str) -> bool:
         """Whether reading ``relation`` of a row sends no query."""
-        return EVERYTHING in self.eager or any(p == relation or p.startswith(relation + ".") for p in self.eager)
+        if EVERYTHING in self.eager or relation in self.given:
+            return True
+        return any(p == relation or p.startswith(relation + ".") for p in self.eager)
 
 
 @dataclass(frozen=True, slots=True)
