@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flake8_backend.semantic import checks, scopes
+from flake8_backend.semantic import checks, once, scopes
 from flake8_backend.semantic.scopes import Binding, Block, CallRecord, ClassRecord, Frame
 
 _LEAVES = (ast.Constant, ast.Name, ast.Pass, ast.Break, ast.Continue)
@@ -76,8 +76,13 @@ class Visit:
 
     def _body(self, statements: Sequence[ast.stmt]) -> None:
         dispatch = self._dispatch
-        for statement in statements:
+        for position, statement in enumerate(statements, 1):
             dispatch.get(statement.__class__, _GENERIC)(self, statement)
+            if statement.__class__ is ast.If:
+                place = once.answers_from(statement, self._frame)  # type: ignore[arg-type]
+                if place is not None and once.assigns(statements[position:], place, self._frame):
+                    self._within(scopes.ONCE, statements[position:], transparent=True)
+                    return
 
     def _expr(self, node: ast.AST | None) -> None:
         if node is not None:
@@ -212,7 +217,7 @@ class Visit:
 
     def _visit_If(self, node: ast.If) -> None:
         self._expr(node.test)
-        kind = _special_test(node.test) or (scopes.ONCE if _fills_once(node) else scopes.IF)
+        kind = _special_test(node.test) or (scopes.ONCE if once.fills_once(node, self._frame) else scopes.IF)
         before = len(self._frame.blocks)
         self._note_checks(node.test, before, holds=True)
         self._within(kind, node.body, node.test)
@@ -518,30 +523,6 @@ def _noting(inner: _Handler) -> _Handler:
 def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
 
-
-def _fills_once(node: ast.If) -> bool:
-    """``if self._client is None: self._client = …``: the body runs for the first caller alone."""
-    test = node.test
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Is, ast.Eq)):
-        right = test.comparators[0]
-        place = test.left if isinstance(right, ast.Constant) and right.value is None else None
-    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        place = test.operand
-    else:
-        return False
-    if isinstance(place, ast.Call) and getattr(place.func, "id", "") == "hasattr":
-        return True
-    if not isinstance(place, (ast.Name, ast.Attribute)):
-        return False
-    wanted = ast.dump(place).replace("Load", "")
-    return any(
-        isinstance(statement, (ast.Assign, ast.AnnAssign))
-        and any(
-            ast.dump(target).replace("Store", "") == wanted
-            for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
-        )
-        for statement in node.body
-    )
 
 
 def _special_test(test: ast.expr) -> str | None:

@@ -1,0 +1,109 @@
+"""Code that runs for the first caller alone: what fills a place that it found empty, or follows a look at a cache."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flake8_backend.semantic.scopes import Frame
+
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def fills_once(node: ast.If, frame: Frame) -> bool:
+    """``if self._client is None: self._client = …``, ``if not self.running: … self.running = True``.
+
+    What lives in a variable or an argument of the function is filled anew each time.
+    """
+    for test in _conjuncts(node.test):
+        if _is_attribute_test(test, negated=True):
+            return True
+        place = _place(_empty(test), frame)
+        if place is not None and assigns(node.body, place, frame):
+            return True
+    return False
+
+
+def answers_from(node: ast.If, frame: Frame) -> str | None:
+    """The place that ``if self._client is not None: return …`` looks at: what follows is done while it is empty."""
+    if node.orelse or not isinstance(node.body[-1], ast.Return):
+        return None
+    return _place(_filled(node.test), frame)
+
+
+def assigns(statements: Iterable[ast.stmt], place: str, frame: Frame) -> bool:
+    """Whether the statements give ``place`` a value, functions defined in them left out."""
+    return any(_place(target, frame) == place for statement in statements for target in _targets(statement))
+
+
+def _conjuncts(test: ast.expr) -> Sequence[ast.expr]:
+    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+
+
+def _empty(test: ast.expr) -> ast.expr | None:
+    """What a test finds empty: ``x is None``, ``not x``, ``key not in x``."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return _compared(test, (ast.Is, ast.Eq), ast.NotIn)
+
+
+def _filled(test: ast.expr) -> ast.expr | None:
+    if isinstance(test, (ast.Name, ast.Attribute)):
+        return test
+    return _compared(test, (ast.IsNot, ast.NotEq), ast.In)
+
+
+def _compared(
+    test: ast.expr, none_operators: tuple[type[ast.cmpop], ...], member_operator: type[ast.cmpop]
+) -> ast.expr | None:
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return None
+    operator, right = test.ops[0], test.comparators[0]
+    if isinstance(operator, none_operators) and isinstance(right, ast.Constant) and right.value is None:
+        return test.left
+    if isinstance(operator, member_operator):
+        return ast.Subscript(right, test.left, ast.Load())
+    return None
+
+
+def _is_attribute_test(test: ast.expr, *, negated: bool) -> bool:
+    """``not hasattr(self, "_client")``."""
+    if negated:
+        if not (isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)):
+            return False
+        test = test.operand
+    return isinstance(test, ast.Call) and getattr(test.func, "id", "") == "hasattr"
+
+
+def _place(node: ast.expr | None, frame: Frame) -> str | None:
+    """A place that outlives the call, by a text that is the same wherever it is meant."""
+    if isinstance(node, ast.Name):
+        return node.id if node.id in frame.global_names or node.id in frame.nonlocal_names else None
+    if isinstance(node, ast.Attribute):
+        owner = _owner(node.value, frame) if isinstance(node.value, ast.Name) else _place(node.value, frame)
+        return None if owner is None else f"{owner}.{node.attr}"
+    if isinstance(node, ast.Subscript):
+        owner = _owner(node.value, frame) if isinstance(node.value, ast.Name) else _place(node.value, frame)
+        return None if owner is None else f"{owner}[{ast.dump(node.slice)}]"
+    return None
+
+
+def _owner(name: ast.Name, frame: Frame) -> str | None:
+    """An object that outlives the call: ``self``, ``cls``, a global one."""
+    return name.id if name.id == frame.self_name or name.id not in frame.bindings else None
+
+
+def _targets(node: ast.AST) -> Iterator[ast.expr]:
+    """The targets of all assignments in a statement."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+    elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+        yield node.target
+    elif not isinstance(node, (ast.Expr, ast.Return)):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.stmt, ast.excepthandler)) and not isinstance(child, _INNER):
+                yield from _targets(child)
