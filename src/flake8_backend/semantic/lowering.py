@@ -355,6 +355,12 @@ class Lowering:
     def _boolean(self, node: ast.BoolOp, frame: Frame, block: int, order: int) -> int:
         return self.union([self.lower(value, frame, block, order) for value in node.values])
 
+    def _equality(self, node: ast.Compare, frame: Frame, block: int, order: int) -> int:
+        if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq):
+            return UNKNOWN
+        left = self.lower(node.left, frame, block, order)
+        return self.intern(terms.EQUAL, left, self.lower(node.comparators[0], frame, block, order)) if left else UNKNOWN
+
     def _conditional(self, node: ast.IfExp, frame: Frame, block: int, order: int) -> int:
         options = []
         for branch, holds in ((node.body, True), (node.orelse, False)):
@@ -442,6 +448,7 @@ _HANDLERS: dict[type[ast.AST], Any] = {
     ast.BinOp: Lowering._binary_expression,
     ast.UnaryOp: Lowering._unary,
     ast.BoolOp: Lowering._boolean,
+    ast.Compare: Lowering._equality,
     ast.IfExp: Lowering._conditional,
     ast.NamedExpr: Lowering._walrus,
     ast.Starred: Lowering._starred,
