@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -238,6 +240,31 @@ def test_a_fix_that_does_not_remove_its_finding_is_undone() -> None:
 def test_a_fix_that_brings_a_finding_is_undone() -> None:
     text, report = fix_text("slow()\nharmful()\n")
     assert text == "slow(timeout=10)\nharmful()\n"
+    assert reasons(report) == ["BE994: BE994: undone, for it brings BE990: slow"]
+
+
+def test_the_next_reason_of_a_finding_is_no_harm() -> None:
+    """A rule that reports a function once shows its second reason when the first is repaired."""
+
+    def detect(message: str, project: FakeProject, path: Path, tree: ast.Module) -> Iterator[Diagnostic]:
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef):
+                for call in list(detect_slow(project, path, ast.Module(list(function.body), [])))[:1]:
+                    yield dataclasses.replace(call, message=message or str(call.span.line))
+
+    for message in ("", "slow"):
+        before = "def f():\n    slow()\n    slow(1)\n    slow(2)\n"
+        report = run(FakeProject(ROOT, {"m.py": before}, [functools.partial(detect, message)]))
+        assert report.files[0].after == before.replace("()\n", "(timeout=10)\n").replace(
+            "1)", "1, timeout=10)"
+        ).replace("2)", "2, timeout=10)").replace("f(timeout=10)", "f()")
+        assert len(report.applied) == 3
+        assert report.skipped == ()
+
+
+def test_a_finding_that_comes_where_the_fix_wrote_is_harm() -> None:
+    text, report = fix_text("harmful()\nslow()\n")
+    assert text == "harmful()\nslow(timeout=10)\n"
     assert reasons(report) == ["BE994: BE994: undone, for it brings BE990: slow"]
 
 

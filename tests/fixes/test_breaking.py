@@ -51,6 +51,14 @@ def add(call: Any, fix: Any, *, count: int = 1) -> Any:
             f"return [await asyncio.to_thread(f, {URL}, 100000) for x in y]",
         ),
         (
+            f"x = f(\n        {URL}, {'1' * 29}\n    )",
+            f"x = await asyncio.to_thread(\n        f,\n        {URL},\n        {'1' * 29},\n    )",
+        ),
+        (
+            f"x = g(\n        f({URL}), {'1' * 22}\n    )",
+            f"x = g(\n        await asyncio.to_thread(f, {URL}),\n        {'1' * 22},\n    )",
+        ),
+        (
             f"if f({URL}, 'a'): pass",
             f"if await asyncio.to_thread(\n        f, {URL}, 'a'\n    ): pass",
         ),

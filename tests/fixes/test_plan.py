@@ -16,6 +16,7 @@ from flake8_backend.fixes.plan import (
     shifted,
     text_edits,
     unshifted,
+    untouched,
 )
 
 
@@ -128,6 +129,15 @@ def test_moving_an_untouched_offset_there_and_back_is_no_move() -> None:
             there = shifted(offset, edits)
             if there is not None:
                 assert unshifted(there, edits, "x" * 50) == offset
+
+
+def test_a_stretch_with_an_edit_in_it_is_touched() -> None:
+    edits = merge_edits([Edit(2, 2, "++"), Edit(5, 8, ""), Edit(9, 10, "y")])  # ab++cde|iyk
+    assert [untouched(start, start + 1, edits) for start in range(10)] == [0, 1, None, None, 2, 3, 4, 8, None, 10]
+    assert untouched(0, 2, edits) == 0
+    assert untouched(0, 3, edits) is None
+    assert untouched(4, 7, edits) == 2
+    assert untouched(4, 8, edits) is None  # something was taken out of it
 
 
 def test_a_place_in_copied_text_goes_back_to_the_original() -> None:

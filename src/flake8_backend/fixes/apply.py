@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from flake8_backend.core.registry import all_rules
-from flake8_backend.fixes.file_run import FileRun, Findings, Settings, findings
+from flake8_backend.fixes.file_run import FileRun, Settings
 from flake8_backend.fixes.imports import first_party_modules
 from flake8_backend.fixes.report import FileFixes, FixReport
+from flake8_backend.fixes.verify import Findings, brought, findings
 from flake8_backend.fixes.write import WriteError, write_source
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class _Session:
             run.revert()
 
     def _new_findings(self) -> dict[Path, Findings]:
-        found = {path: findings(self.project.diagnostics(path)) - self.baseline[path] for path in self.paths}
+        found = {path: brought(self.baseline[path], findings(self.project.diagnostics(path))) for path in self.paths}
         return {path: new for path, new in found.items() if new}
 
     def undo_harm_elsewhere(self) -> None:

@@ -31,47 +31,50 @@ def is_grown(old: str, new: str, width: int) -> bool:
 
 
 def broken(module: cst.Module, node: cst.CSTNode, *, margin: str, indent: str) -> Iterator[cst.Module]:
-    """``module`` with the arguments of the outermost call around ``node`` on a line, or each on a line, of their own.
+    """``module`` with the arguments of a call around ``node`` on a line, or each on a line, of their own.
 
     Nothing is given when the line of the node does not end in such a call. ``margin`` is the indentation of this line
     within its block.
     """
-    call = _outermost_call(module, node)
-    if call is None or not call.args:
-        return
-    opening, closing = _line(margin + indent), _line(margin)
-    args = list(call.args)
-    layouts = [[*args[:-1], layout.with_gap(args[-1], closing, comma=False)]]
-    if layout.has_comma(args[-1]):
-        layouts.clear()
-    layouts.append(
-        [
-            *(layout.with_gap(arg, _line(margin + indent), comma=True) for arg in args[:-1]),
-            layout.with_gap(args[-1], closing, comma=True),
+    for call in _calls_to_break(module, node):
+        opening: layout.Whitespace = _line(margin + indent)
+        closing: layout.Whitespace = _line(margin)
+        if _is_hugged(call):
+            opening, closing = layout.bare(call.whitespace_before_args), layout.gap(call.args[-1])
+        *args, last = call.args
+        one_per_line = [
+            *(layout.with_gap(arg, layout.bare(opening), comma=True) for arg in args),
+            layout.with_gap(last, closing, comma=True),
         ]
-    )
-    for lines in layouts:
-        new = call.with_changes(args=lines, whitespace_before_args=opening)
-        yield cst.ensure_type(module.deep_replace(call, new), cst.Module)
+        layouts = [one_per_line]
+        if not layout.has_comma(last):
+            layouts.insert(0, [*args, layout.with_gap(last, closing, comma=False)])
+        for lines in layouts:
+            new = call.with_changes(args=lines, whitespace_before_args=opening)
+            yield cst.ensure_type(module.deep_replace(call, new), cst.Module)
 
 
-def _outermost_call(module: cst.Module, node: cst.CSTNode) -> cst.Call | None:
-    """The call whose brackets are the outermost on the line of ``node``; None when other brackets are."""
+def _calls_to_break(module: cst.Module, node: cst.CSTNode) -> list[cst.Call]:
+    """The calls on whose brackets the line of ``node`` may be broken, the best first.
+
+    That is the call whose arguments have a line to themselves, if there is one, and then the call whose brackets are
+    the outermost on that line. When the outermost brackets are those of something else, breaking is left to people.
+    """
     parents = parents_of(module)
-    found: cst.Call | None = None
+    found: list[cst.Call] = []
     child: cst.CSTNode | None = None
+    if isinstance(node, cst.Await) and isinstance(node.expression, cst.Call) and not node.lpar:
+        child, node = None, node.expression
     while not isinstance(node, cst.BaseStatement | cst.BaseSuite | cst.Module):
-        if isinstance(node, cst.Call) and (child is None or isinstance(child, cst.Arg)):
+        if isinstance(node, cst.Call) and node.args and (child is None or isinstance(child, cst.Arg)):
             if not _is_on_one_line(node):
-                return found
-            found = node
-        elif child is None and isinstance(node, cst.Await) and isinstance(node.expression, cst.Call):
-            found = node.expression if _is_on_one_line(node.expression) else None
+                return [node, *found] if _is_hugged(node) else found
+            found = [node]
         brackets = _brackets(node)
         if any(map(layout.has_newline, brackets)):
             return found
         if brackets or isinstance(node, cst.FormattedString):
-            found = None
+            found = []
         child, node = node, parents[node]
     return found
 
@@ -90,6 +93,15 @@ def _brackets(node: cst.CSTNode) -> list[cst.CSTNode]:
 
 def _is_on_one_line(call: cst.Call) -> bool:
     return not any(map(layout.has_newline, (call.whitespace_before_args, *map(layout.gap, call.args))))
+
+
+def _is_hugged(call: cst.Call) -> bool:
+    """Whether all arguments share one line between their brackets' lines."""
+    gaps = [layout.gap(arg) for arg in call.args]
+    has_comment = any(map(layout.has_comment, (call.whitespace_before_args, *gaps)))
+    inner = not any(map(layout.has_newline, gaps[:-1]))
+    ends = (call.whitespace_before_args, *gaps[-1:])
+    return bool(call.args) and inner and not has_comment and all(map(layout.has_newline, ends))
 
 
 def _line(indentation: str) -> cst.ParenthesizedWhitespace:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flake8_backend.fixes.syntax import Place
     from flake8_backend.fixes.unit import ParsedUnit
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | cst.BaseExpression | None
 Expression = TypeVar("Expression", bound=cst.BaseExpression)
 
 # What may stand before a dot, a call's bracket or after ``await`` without parentheses.
@@ -109,6 +109,8 @@ class FixContext:
 
     def value(self, value: Value) -> cst.BaseExpression:
         """A string is code; numbers, booleans and None are themselves, and 10.0 is written ``10``."""
+        if isinstance(value, cst.BaseExpression):
+            return value
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         return self.parse_expression(value if isinstance(value, str) else repr(value))

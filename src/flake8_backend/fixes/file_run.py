@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from flake8_backend.fixes.plan import (
 )
 from flake8_backend.fixes.report import Applied, FileFixes
 from flake8_backend.fixes.syntax import ParsedFile, Unparsable, compiles, parse, span_between
+from flake8_backend.fixes.verify import Findings, brought, findings, harm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from flake8_backend.core.rule import Rule
     from flake8_backend.core.source import SourceFile
     from flake8_backend.fixes.apply import FixableProject
-
-Findings = Counter[tuple[str, str]]
-"""How often each code and message is found; places change with every edit and do not count."""
-
-
-def findings(diagnostics: Iterable[Diagnostic]) -> Findings:
-    """The findings without their places."""
-    return Counter((diagnostic.code, diagnostic.message) for diagnostic in diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,20 +233,22 @@ class FileRun:
         if self._compiled and not compiles(text):
             return "the result is not valid Python"
         self.project.set_text(self.path, text)
-        diagnostics = self.project.diagnostics(self.path)
-        harm = self._harm(candidates, diagnostics)
-        return harm if harm is not None else _Result(text, edits, diagnostics)
+        result = _Result(text, edits, self.project.diagnostics(self.path))
+        return self._harm(candidates, result) or result
 
-    def _harm(self, candidates: Sequence[_Candidate], diagnostics: Sequence[Diagnostic]) -> str | None:
-        before, after = findings(self.diagnostics), findings(diagnostics)
-        new = min(after - before, default=None)
-        if new is not None:
-            return f"it brings {new[0]}: {new[1]}"
-        left = min(after - (before - findings(candidate.diagnostic for candidate in candidates)), default=None)
-        if left is not None:
-            return f"{left[0]} is still found"
+    def _harm(self, candidates: Sequence[_Candidate], result: _Result) -> str | None:
+        found = harm(
+            self.diagnostics,
+            result.diagnostics,
+            fixed=[candidate.diagnostic for candidate in candidates],
+            old=self._source,
+            new=replace(self.before, text=result.text),
+            edits=result.edits,
+        )
+        if found is not None:
+            return found
         for path in sorted(self.witnesses):
-            new = min(findings(self.project.diagnostics(path)) - self._elsewhere[path], default=None)
+            new = min(brought(self._elsewhere[path], findings(self.project.diagnostics(path))), default=None)
             if new is not None:
                 return f"it brings {new[0]} to {path.name}: {new[1]}"
         return None

@@ -177,6 +177,19 @@ def shifted(offset: int, edits: Sequence[Edit]) -> int | None:
     return offset + delta
 
 
+def untouched(start: int, end: int, edits: Sequence[Edit]) -> int | None:
+    """Where a stretch of the new text began before merged ``edits``; None when one of them changed something in it."""
+    delta = 0
+    for edit in edits:
+        written = edit.start + delta
+        if end <= written:
+            break
+        if start < written + len(edit.text) or start < written:
+            return None
+        delta += len(edit.text) - (edit.end - edit.start)
+    return start - delta
+
+
 def unshifted(offset: int, edits: Sequence[Edit], old: str) -> int:
     """Where ``offset`` was in ``old``, before merged ``edits``.
 
