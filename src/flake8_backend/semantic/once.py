@@ -27,6 +27,21 @@ def fills_once(node: ast.If, frame: Frame) -> bool:
     return False
 
 
+def remembers(test: ast.expr, body: Sequence[ast.stmt]) -> bool:
+    """``if key not in found: found[key] = …``: the body runs once for each key, whatever ``found`` is."""
+    for part in _conjuncts(test):
+        negated = part.operand if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not) else None
+        held = _filled(negated) if negated is not None else _empty(part)
+        if not isinstance(held, ast.Subscript):
+            continue
+        wanted = ast.dump(held.value)
+        for statement in body:
+            for target in _targets(statement):
+                if isinstance(target, ast.Subscript) and ast.dump(target.value) == wanted:
+                    return True
+    return False
+
+
 def answers_from(node: ast.If, frame: Frame) -> str | None:
     """The place that ``if self._client is not None: return …`` looks at: what follows is done while it is empty."""
     if node.orelse or not isinstance(node.body[-1], ast.Return):

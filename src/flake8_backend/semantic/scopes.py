@@ -25,7 +25,9 @@ FINALLY = "finally"
 CASE = "case"
 TYPE_CHECKING = "type checking"
 ONCE = "once"
+MEMO = "memo"
 MAIN = "main"
+FALLS_THROUGH, CONTINUES, BREAKS, LEAVES = range(4)
 LOOPS = frozenset({FOR, ASYNC_FOR, WHILE, COMPREHENSION})
 
 
@@ -50,7 +52,7 @@ class Block:
     nodes: tuple[ast.AST, ...] = ()
     names: dict[str, Binding] | None = None
     order: int = 0
-    exits: bool = False
+    exits: int = 0  # how it ends: one of the constants below
 
 
 @dataclass(slots=True)

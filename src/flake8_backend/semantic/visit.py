@@ -14,6 +14,12 @@ from flake8_backend.semantic.scopes import Binding, Block, CallRecord, ClassReco
 
 _LEAVES = (ast.Constant, ast.Name, ast.Pass, ast.Break, ast.Continue)
 _EXITS = (ast.Raise, ast.Return, ast.Continue, ast.Break)
+_EXIT_KINDS: dict[type[ast.AST], int] = {
+    ast.Continue: scopes.CONTINUES,
+    ast.Break: scopes.BREAKS,
+    ast.Return: scopes.LEAVES,
+    ast.Raise: scopes.LEAVES,
+}
 _GROWING = frozenset({"append", "add", "extend", "update", "insert", "appendleft"})
 
 
@@ -69,6 +75,8 @@ class Visit:
 
     def _within(self, kind: str, body: Sequence[ast.stmt], *nodes: ast.AST, transparent: bool = False) -> None:
         before = self._enter(kind, *nodes, transparent=transparent)
+        if body:
+            self._frame.blocks[self._block].exits = _EXIT_KINDS.get(body[-1].__class__, scopes.FALLS_THROUGH)
         self._body(body)
         self._block = before
 
@@ -218,11 +226,12 @@ class Visit:
     def _visit_If(self, node: ast.If) -> None:
         self._expr(node.test)
         kind = _special_test(node.test) or (scopes.ONCE if once.fills_once(node, self._frame) else scopes.IF)
+        if kind is scopes.IF and once.remembers(node.test, node.body):
+            kind = scopes.MEMO
         before = len(self._frame.blocks)
         self._note_checks(node.test, before, holds=True)
         self._within(kind, node.body, node.test)
         if ends_path(node.body):
-            self._frame.blocks[before].exits = True
             self._note_checks(node.test, self._block, holds=False)
         else:
             call = checks.last_call(node.body)
@@ -230,7 +239,8 @@ class Visit:
                 self._note_checks(node.test, self._block, holds=False, unless_returns=call)
         if node.orelse:
             self._note_checks(node.test, len(self._frame.blocks), holds=False)
-            self._within(scopes.ELSE, node.orelse, node.test)
+            known = once.remembers(ast.UnaryOp(ast.Not(), node.test), node.orelse)
+            self._within(scopes.MEMO if known else scopes.ELSE, node.orelse, node.test)
 
     def _note_checks(self, test: ast.expr, block: int, *, holds: bool, unless_returns: ast.Call | None = None) -> None:
         """``if column not in ALLOWED: raise``: below, the name holds one of the allowed values."""
