@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 import pytest
 
 from flake8_backend.core.source import SourceFile
-from flake8_backend.fixes.imports import first_party_modules, import_edits
+from flake8_backend.fixes.imports import import_edits
 from flake8_backend.fixes.plan import CannotFix, ImportRequest, apply_edits
+from flake8_backend.fixes.style import Style
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+STYLE = Style(frozenset({"app"}))
 ASYNCIO = ImportRequest("asyncio")
 LOADER = ImportRequest("sqlalchemy.orm", "selectinload")
 LINE = "from sqlalchemy.orm import selectinload"
 
 
-def imported(text: str, *requests: ImportRequest, first_party: frozenset[str] = frozenset({"app"})) -> str:
+def imported(text: str, *requests: ImportRequest) -> str:
     source = SourceFile("m.py", text)
-    result = apply_edits(text, import_edits(source, requests, first_party=first_party))
+    result = apply_edits(text, import_edits(source, requests, style=STYLE))
     ast.parse(result)
     again = SourceFile("m.py", result)
-    assert import_edits(again, requests, first_party=first_party) == ()  # never twice
+    assert import_edits(again, requests, style=STYLE) == ()  # never twice
     return result
 
 
@@ -230,12 +228,3 @@ def test_edits_are_small() -> None:
     text = "import os\n" + "x = 1\n" * 2000
     (edit,) = import_edits(SourceFile("m.py", text), [ASYNCIO])
     assert (edit.start, edit.end, edit.text) == (0, 0, "import asyncio\n")
-
-
-def test_the_modules_of_a_project_are_first_party(tmp_path: Path) -> None:
-    for name in ("app/main.py", "src/shop/__init__.py", "manage.py", "docs/readme.txt", "not-a-name/x.py"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    assert first_party_modules(tmp_path) == {"app", "shop", "manage"}
-    assert first_party_modules(tmp_path / "absent") == frozenset()

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from flake8_backend.core.registry import all_rules
 from flake8_backend.fixes.file_run import FileRun, Settings
-from flake8_backend.fixes.imports import first_party_modules
 from flake8_backend.fixes.report import FileFixes, FixReport
+from flake8_backend.fixes.style import Style
 from flake8_backend.fixes.verify import Findings, brought, findings
 from flake8_backend.fixes.write import WriteError, write_source
 
@@ -76,7 +76,7 @@ def fix_files(
         rules=known,
         options=options,
         max_rounds=max_rounds,
-        first_party=first_party_modules(project.root),
+        style=Style.of(project.root),
     )
     session = _Session(project, list(dict.fromkeys(paths)), settings)
     session.fix_all(progress)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flake8_backend.core.rule import Rule
     from flake8_backend.core.source import SourceFile
     from flake8_backend.fixes.apply import FixableProject
+    from flake8_backend.fixes.style import Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Settings:
     rules: Mapping[str, Rule]
     options: Options
     max_rounds: int
-    first_party: frozenset[str]
+    style: Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ class FileRun:
         self.skipped = []
         planned: list[_Candidate] = []
         try:
-            file = ParsedFile.of(self._source)
+            file = ParsedFile.of(self._source, self.settings.style)
         except Unparsable:
             return []
         for candidate in self._candidates():
@@ -220,7 +221,7 @@ class FileRun:
 
         plans = [candidate.plan for candidate in candidates if candidate.plan is not None]
         try:
-            edits = combined(self._source, plans, first_party=self.settings.first_party)
+            edits = combined(self._source, plans, style=self.settings.style)
             text = apply_edits(self.text, edits)
             parse(text)
             self.before.encoding.encode(text)

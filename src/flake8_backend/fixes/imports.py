@@ -17,11 +17,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.fixes.plan import CannotFix, Edit, ImportRequest, apply_edits, text_edits
+from flake8_backend.fixes.style import UNKNOWN_STYLE, Style
 from flake8_backend.fixes.syntax import ParsedFile, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from flake8_backend.core.source import SourceFile
 
@@ -32,16 +32,16 @@ _HEADER_LINE = re.compile(r"#!|#.*coding[:=]")
 
 
 def import_edits(
-    source: SourceFile, requests: Iterable[ImportRequest], *, first_party: frozenset[str] = frozenset()
+    source: SourceFile, requests: Iterable[ImportRequest], *, style: Style = UNKNOWN_STYLE
 ) -> tuple[Edit, ...]:
-    """The edits that meet all requests; ``first_party`` are the top-level modules of the project.
+    """The edits that meet all requests.
 
     Raises CannotFix when two requests bind one name to different things, and Unparsable.
     """
     wanted = _merged(requests)
     text = source.text
     for request in wanted:
-        module = _Module(ParsedFile.of(replace(source, text=text)), first_party)
+        module = _Module(ParsedFile.of(replace(source, text=text), style))
         if not module.has(request):
             text = apply_edits(text, [module.edit(request)])
     return text_edits(source.text, text)
@@ -76,7 +76,6 @@ class _Module:
     """One text while an import is added to it."""
 
     file: ParsedFile
-    first_party: frozenset[str]
 
     @property
     def text(self) -> str:
@@ -174,7 +173,7 @@ class _Module:
         root = module.partition(".")[0]
         if root == "__future__":
             return FUTURE
-        if root in self.first_party:
+        if root in self.file.style.first_party:
             return FIRST_PARTY
         return STDLIB if root in sys.stdlib_module_names else THIRD_PARTY
 
@@ -305,17 +304,3 @@ def _root(statement: ImportStatement) -> str:
 def _module_key(statement: ImportStatement) -> str:
     name = statement.names[0].name if isinstance(statement, ast.Import) else statement.module or ""
     return name.lower()
-
-
-def first_party_modules(root: Path) -> frozenset[str]:
-    """The top-level modules and packages of the project at ``root``, in it or in its ``src`` folder."""
-    found: set[str] = set()
-    for folder in (root, root / "src"):
-        if not folder.is_dir():
-            continue
-        for entry in folder.iterdir():
-            if entry.suffix == ".py":
-                found.add(entry.stem)
-            elif entry.name.isidentifier() and entry.is_dir() and any(entry.glob("*.py")):
-                found.add(entry.name)
-    return frozenset(found)

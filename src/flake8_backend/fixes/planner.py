@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_backend.fixes.imports import import_edits
 from flake8_backend.fixes.locate import Change, run_step
 from flake8_backend.fixes.plan import CannotFix, Edit, FixPlan, OverlappingEdits, Skipped, apply_edits, merge_edits
+from flake8_backend.fixes.style import UNKNOWN_STYLE, Style
 from flake8_backend.fixes.syntax import ParsedFile, Unparsable, parse
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ def plan_fix(
     return FixPlan(fix, edits, imports)
 
 
-def combined(source: SourceFile, plans: Sequence[FixPlan], *, first_party: frozenset[str]) -> tuple[Edit, ...]:
+def combined(source: SourceFile, plans: Sequence[FixPlan], *, style: Style) -> tuple[Edit, ...]:
     """The edits of several plans and of the imports that they need together, those of the imports first.
 
     Raises CannotFix when they do not fit together.
     """
-    imports = import_edits(source, (request for plan in plans for request in plan.imports), first_party=first_party)
+    imports = import_edits(source, (request for plan in plans for request in plan.imports), style=style)
     try:
         return merge_edits((*imports, *(edit for plan in plans for edit in plan.edits)))
     except OverlappingEdits as error:
@@ -62,14 +63,14 @@ def single_fix_edits(
     *,
     rules: Mapping[str, Rule],
     options: Options,
-    first_party: frozenset[str] = frozenset(),
+    style: Style = UNKNOWN_STYLE,
 ) -> tuple[Edit, ...] | Skipped:
     """The edits of one fix alone, imports included, for an editor: checked to give a text that parses, and no more."""
     try:
-        plan = plan_fix(ParsedFile.of(source), diagnostic, fix, rules=rules, options=options)
+        plan = plan_fix(ParsedFile.of(source, style), diagnostic, fix, rules=rules, options=options)
         if isinstance(plan, Skipped):
             return plan
-        edits = combined(source, [plan], first_party=first_party)
+        edits = combined(source, [plan], style=style)
         parse(apply_edits(source.text, edits))
     except Unparsable:
         return Skipped(fix.code, diagnostic.span, "the result would not be valid Python")

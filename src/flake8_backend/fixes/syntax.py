@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Span
+from flake8_backend.fixes.style import UNKNOWN_STYLE, Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,11 +114,12 @@ class ParsedFile:
 
     source: SourceFile
     tree: ast.Module
+    style: Style = UNKNOWN_STYLE
 
     @classmethod
-    def of(cls, source: SourceFile) -> ParsedFile:
+    def of(cls, source: SourceFile, style: Style = UNKNOWN_STYLE) -> ParsedFile:
         """Raises Unparsable."""
-        return cls(source, parse(source.text))
+        return cls(source, parse(source.text), style)
 
     @cached_property
     def indent(self) -> str:
@@ -132,10 +134,12 @@ class ParsedFile:
 
     @cached_property
     def width(self) -> int:
-        """How long lines may be, in code points: 88, unless the file tells otherwise.
+        """How long lines may be, in code points: 88, unless the project's settings or the file tell otherwise.
 
         Lines of more than 120 tell nothing: they are those that could not be broken.
         """
+        if self.style.width is not None:
+            return self.style.width
         longest = max((len(line.rstrip()) for line in self.source.lines if len(line.rstrip()) <= LONGEST), default=0)
         is_narrow = longest <= PEP8_WIDTH and len(self.source.lines) >= ENOUGH_LINES
         return PEP8_WIDTH if is_narrow else max(USUAL_WIDTH, longest)
