@@ -39,7 +39,7 @@ ROLES = _words(
 KINDS = _words(
     """
     auth auth-off background cache-decorator cache-off client-stub csrf csrf-off dataloader dependency dynamic-client
-    error-handler gevent limit log management-command middleware migration migration-file orm-column orm-manager
+    error-handler gevent limit list-view log management-command middleware migration migration-file orm-column orm-manager
     orm-model orm-relation orm-serializer-field pagination rate-limit rate-limit-off raw-sql request-input resolver
     retry route route-methods router schema settings signal sql-name startup task task-schedule template transaction
     validation websocket

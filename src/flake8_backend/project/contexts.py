@@ -30,7 +30,8 @@ _VIEWSET_VERBS = {
     "partial_update": "PATCH",
     "destroy": "DELETE",
 }
-_ROUTES = frozenset({"route", "websocket"})
+WEBSOCKET = "websocket"
+_ROUTES = frozenset({"route", WEBSOCKET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Handler:
     path: str | None
     runs_in: str
     own_loop: bool
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether it serves a connection rather than a request."""
+        return self.runs_in == WEBSOCKET
 
 
 class Contexts:
@@ -115,7 +121,7 @@ class Contexts:
             framework=marker.pack,
             verbs=self._verbs(marker, name, module, call),
             path=self._path(module, call),
-            runs_in=runs_in,
+            runs_in=WEBSOCKET if marker.kind == WEBSOCKET else runs_in,
             own_loop="own loop" in (marker.async_handlers or "") or "WSGI" in runs_in,
         )
 

@@ -194,9 +194,7 @@ class Schema:
                     continue
                 if any(self._constant(home, call, None, name) is True for name in ("unique", "primary_key")):
                     return "row"
-                if self._foreign_target(home, term) is not None:
-                    return "parent"
-        return None
+        return "parent" if column in self._joins.keys(cls) else None
 
     # --- declarations ------------------------------------------------------------------------------------------
 

@@ -7,17 +7,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.containment import internal_error
-from flake8_backend.core.diagnostic import Diagnostic
+from flake8_backend.core.diagnostic import Diagnostic, Json
 from flake8_backend.core.rule import Rule
 from flake8_backend.knowledge.facts import Knowledge
 from flake8_backend.project import binding
 from flake8_backend.project.contexts import Contexts
 from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.listing import Listings
+from flake8_backend.project.listviews import find_setting
 from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
 from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.serving import shows_asgi
+from flake8_backend.project.values import Value
 from flake8_backend.project.view import ModuleView
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class Solution:
         self.evaluator.schema = self.schema
         self.evaluator.refine = binding.returned
         self.effects = Effects(self.evaluator)
+        self._settings: dict[tuple[str, str], Value | None] = {}
 
     @cached_property
     def contexts(self) -> Contexts:
@@ -54,6 +58,21 @@ class Solution:
         """The library whose loop runs the project's coroutines, None when two are in use or none is known."""
         found = {top for top in self.table.imports if top in ("asyncio", "trio", "curio")}
         return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def listings(self) -> Listings:
+        """What functions answer with."""
+        return Listings(self)
+
+    def setting(self, name: str, key: str) -> Value | None:
+        """An entry of a dictionary in the project's settings; ``None`` where no such dictionary is in sight."""
+        if (name, key) not in self._settings:
+            self._settings[name, key] = find_setting(self, name, key)
+        return self._settings[name, key]
+
+    def option(self, code: str, name: str, default: Json) -> Json:
+        """A rule's option as it is configured."""
+        return self.options.rule_options.get(code, {}).get(name, default)
 
     def diagnostics(self, module: Module, rules: Iterable[Rule]) -> list[Diagnostic]:
         """What the rules that look at the solved project say of one module; a rule that raises is contained."""

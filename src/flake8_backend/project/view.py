@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.diagnostic import Json, Related, Span
 from flake8_backend.project.acts import Act, Leaf
 from flake8_backend.project.effects import Link
+from flake8_backend.project.listing import Listing
+from flake8_backend.project.listviews import ListView, unpaginated
 from flake8_backend.project.modules import Module
 from flake8_backend.project.values import Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import scopes, terms
@@ -340,6 +342,11 @@ class FunctionView:
         return self.solution.contexts.handler(self.node)
 
     @property
+    def listings(self) -> tuple[Listing, ...]:
+        """The collections that it answers with and nothing bounds."""
+        return self.solution.listings.of(self.node)
+
+    @property
     def is_startup(self) -> bool:
         """Whether it runs before and after the service, not during requests."""
         return "startup" in self.solution.contexts.kinds(self.node)
@@ -444,6 +451,11 @@ class ClassView:
     def span(self) -> Span:
         """The header of the definition."""
         return Span(*self.summary.span)
+
+    @property
+    def unpaginated_list(self) -> ListView | None:
+        """The list that it serves without pagination, where that is known."""
+        return unpaginated(self.solution, self.module, self.index)
 
 
 @dataclass(frozen=True)

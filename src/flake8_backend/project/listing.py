@@ -1,0 +1,198 @@
+"""What handlers answer with: collections of rows, and whether anything bounds them on their way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flake8_backend.core.diagnostic import Span
+from flake8_backend.project.modules import Module
+from flake8_backend.project.values import Constant, External, FunctionRef, Instance, Query, Value, options
+from flake8_backend.semantic import terms
+
+if TYPE_CHECKING:
+    from flake8_backend.project.solution import Solution
+
+_DEEPEST = 6
+_FETCHES_ALL = "db-fetch-all"
+_EXECUTES = frozenset({"db-execute", "raw-sql", "db-fetch"})
+# of Python itself: what they give is one value, however long what they went through was
+_REDUCTIONS = frozenset({"len", "sum", "any", "all", "max", "min", "next", "bool"})
+_BOUND_IN_TEXT = re.compile(
+    r"\b(LIMIT|FETCH\s+(FIRST|NEXT)|TOP\s*\(?\s*\d|GROUP\s+BY|ROWNUM|(COUNT|SUM|MAX|MIN|AVG)\s*\()", re.IGNORECASE
+)
+_ONE_ROW_IN_TEXT = re.compile(r"\bWHERE\s+(\w+\.)?id\s*(=|IN)", re.IGNORECASE)
+_TABLE_IN_TEXT = re.compile(r"\bFROM\s+([\w.\"`\[\]]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A collection that a function answers with and nothing bounds: where it is read, of what, through which call."""
+
+    span: Span
+    model: str
+    of_parent: bool
+    links: tuple[str, ...] = ()
+
+
+class Listings:
+    """Unbounded collections in what functions give, found on demand."""
+
+    def __init__(self, solution: Solution) -> None:
+        self._solution = solution
+        self._evaluator = solution.evaluator
+        self._known: dict[tuple[str, int], tuple[Listing, ...]] = {}
+
+    def of(self, node: tuple[str, int]) -> tuple[Listing, ...]:
+        """The unbounded collections that a function answers with."""
+        known = self._known.get(node)
+        if known is None:
+            self._known[node] = ()  # a function that answers with its own answer
+            module = self._solution.table.by_name[node[0]]
+            function = module.function(node[1])
+            found: dict[Span, Listing] = {}
+            for term, _, *place in function.outputs:
+                for listing in self._payload(module, term, Span(*place), 0):
+                    found.setdefault(listing.span, listing)
+            known = self._known[node] = tuple(found[span] for span in sorted(found))
+        return known
+
+    # --- what an answer is made of -----------------------------------------------------------------------------
+
+    def _payload(self, module: Module, index: int, span: Span, depth: int) -> Iterator[Listing]:
+        if not index or depth > _DEEPEST:
+            return
+        term = module.summary.terms[index]
+        operator = term[0]
+        place = Span(*term[4:8]) if operator == terms.CALL else span
+        value = self._evaluator.value(module, index)
+        judged = [self._judge(module, option, place) for option in options(value) if _is_collection(option)]
+        if judged:
+            yield from (listing for listing in judged[:1] if listing is not None)
+            return
+        if operator == terms.CALL:
+            yield from self._call(module, term, place, depth)
+        elif operator == terms.DISPLAY and term[1] != "slice":
+            parts = term[2][1::2] if term[1] == "dict" else term[2]
+            for part in parts:
+                yield from self._payload(module, part, span, depth + 1)
+        elif operator == terms.COMPREHENSION:
+            yield from self._payload(module, term[3], span, depth + 1)
+        elif operator in (terms.AWAIT, terms.ALLOWED):
+            yield from self._payload(module, term[1], span, depth)
+        elif operator == terms.ANNOTATED:
+            yield from self._payload(module, term[2], span, depth)
+        elif operator == terms.GROWN:
+            for part in _indices(term[1:]):
+                yield from self._payload(module, part, span, depth + 1)
+        elif operator == terms.UNION:
+            for part in term[1]:
+                yield from self._payload(module, part, span, depth + 1)
+        elif operator == terms.BINARY:
+            for part in term[2:4]:
+                yield from self._payload(module, part, span, depth + 1)
+        elif operator == terms.ATTRIBUTE and not _is_row(self._evaluator.value(module, term[1])):
+            owner = module.summary.terms[term[1]]
+            if owner[0] == terms.CALL:
+                yield from self._payload(module, term[1], span, depth + 1)
+
+    def _call(self, module: Module, term: Sequence[Any], place: Span, depth: int) -> Iterator[Listing]:
+        callees = list(options(self._evaluator.value(module, term[1])))
+        for callee in callees:
+            if isinstance(callee, External):
+                if callee.name.removeprefix("builtins.") in _REDUCTIONS:
+                    return
+                raw = self._raw(module, callee, term, place)
+                if raw is not None:
+                    yield raw
+                    return
+            if isinstance(callee, FunctionRef):
+                home = self._solution.table.by_name[callee.module]
+                if not home.function(callee.index).is_generator:
+                    for listing in self.of((callee.module, callee.index)):
+                        name = home.function(callee.index).qualname.replace(".<locals>", "")
+                        yield Listing(place, listing.model, listing.of_parent, (name, *listing.links))
+                return
+        if self._answers_one(module, term, callees):
+            return
+        for argument in (*term[2], *(value for _, value in term[3])):
+            yield from self._payload(module, argument, place, depth + 1)
+
+    def _answers_one(self, module: Module, term: Sequence[Any], callees: list[Value]) -> bool:
+        """A library call that reads or writes: what it is given is no part of what it answers."""
+        for callee in callees:
+            leaf = self._solution.effects.leaf(callee)
+            if leaf is not None and leaf.fact.effects and leaf.fact.role not in ("response", "template", "serialize"):
+                return True
+        return False
+
+    # --- collections -------------------------------------------------------------------------------------------
+
+    def _judge(self, module: Module, value: Value, place: Span) -> Listing | None:
+        assert isinstance(value, Instance)
+        query = value.query
+        if query is None or query.model is None or query.bounded or query.selective:
+            return None
+        return Listing(place, query.model.rpartition(".")[2], query.of_parent or _is_children(query))
+
+    def _raw(self, module: Module, callee: External, term: Sequence[Any], place: Span) -> Listing | None:
+        """``fetchall()`` after a statement whose text is known, or a fetch that takes the text itself."""
+        fact = self._solution.knowledge.call(callee.name)
+        if fact is None or fact.role != _FETCHES_ALL:
+            return None
+        text = self._text(module, term) or self._executed(module, term)
+        if text is None or _BOUND_IN_TEXT.search(text) or _ONE_ROW_IN_TEXT.search(text):
+            return None
+        table = _TABLE_IN_TEXT.search(text)
+        return Listing(place, table.group(1).strip('"`[]'), of_parent=False) if table is not None else None
+
+    def _text(self, module: Module, term: Sequence[Any]) -> str | None:
+        for argument in term[2][:1]:
+            value = self._evaluator.value(module, argument)
+            if isinstance(value, Constant) and isinstance(value.value, str):
+                return value.value
+        return None
+
+    def _executed(self, module: Module, term: Sequence[Any]) -> str | None:
+        """The text last executed on the object whose rows are fetched."""
+        callee = module.summary.terms[term[1]]
+        if callee[0] != terms.ATTRIBUTE:
+            return None
+        owner = module.summary.terms[callee[1]]
+        while owner[0] == terms.AWAIT:
+            owner = module.summary.terms[owner[1]]
+        if owner[0] == terms.CALL:
+            return self._text(module, owner)
+        found = None
+        for function in module.summary.functions:
+            for site in function.sites:
+                other = module.summary.terms[site[0]]
+                name = module.summary.terms[other[1]]
+                if name[0] == terms.ATTRIBUTE and name[1] == callee[1] and other[4] <= term[4]:
+                    for option in options(self._evaluator.value(module, other[1])):
+                        leaf = self._solution.effects.leaf(option)
+                        if leaf is not None and leaf.fact.role in _EXECUTES:
+                            found = self._text(module, other)
+        return found
+
+
+def _is_collection(value: Value) -> bool:
+    return isinstance(value, Instance) and value.query is not None and not value.is_row
+
+
+def _is_row(value: Value | None) -> bool:
+    return any(isinstance(option, Instance) and option.is_row for option in options(value))
+
+
+def _is_children(query: Query) -> bool:
+    return bool(query.path) or query.held is not False
+
+
+def _indices(parts: Sequence[Any]) -> Iterator[int]:
+    for part in parts:
+        if isinstance(part, int):
+            yield part
+        else:
+            yield from _indices(part)

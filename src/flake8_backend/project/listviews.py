@@ -1,0 +1,142 @@
+"""Class views that list all rows of a model, and the pagination that is in effect for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flake8_backend.core.diagnostic import Span
+from flake8_backend.knowledge.facts import OptionFact
+from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
+from flake8_backend.semantic import terms
+
+if TYPE_CHECKING:
+    from flake8_backend.project.modules import Module
+    from flake8_backend.project.solution import Solution
+
+_KIND = "list-view"
+_SIZES = ("page_size", "default_limit")
+_NONE = Constant(None)
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """A view without effective pagination: where its rows are named, their model, the attribute that would bound them."""
+
+    span: Span
+    model: str
+    attribute: str
+
+
+def unpaginated(solution: Solution, module: Module, index: int) -> ListView | None:
+    """The list that a class serves unpaginated; ``None`` when it is paginated, serves none, or that is not known."""
+    summary = module.class_(index)
+    if not summary.bases:
+        return None
+    cls = ClassRef(f"{module.name}.{summary.qualname}", (module.name, index))
+    option = _declared(solution, cls)
+    if option is None or solution.evaluator.method(cls, "list") is not None:
+        return None
+    span, model = _rows(solution, module, index, cls)
+    if span is None or _is_paginated(solution, cls, option) is not False:
+        return None
+    return ListView(span, model, option.param)
+
+
+def _declared(solution: Solution, cls: ClassRef) -> OptionFact | None:
+    for base in solution.evaluator.library_bases(cls):
+        for marker in solution.knowledge.markers(base):
+            if marker.kind == _KIND and marker.options:
+                return marker.options[0]
+    return None
+
+
+def _rows(solution: Solution, module: Module, index: int, cls: ClassRef) -> tuple[Span | None, str]:
+    """Where the class itself says what it lists, and the model, when it is not bounded there."""
+    summary = module.class_(index)
+    place = summary.places.get("queryset")
+    if place is not None:
+        value = solution.evaluator.attribute(cls, "queryset")
+        model = _model_of(value)
+        return (Span(*summary.places["queryset"]) if model is not None else None), model or ""
+    if "get_queryset" in summary.methods:
+        value = solution.evaluator.call_function(FunctionRef(module.name, summary.methods["get_queryset"], Instance(cls)))
+        model = _model_of(value)
+        return (Span(*summary.span) if model is not None else None), model or ""
+    if "model" in summary.attributes:
+        value = solution.evaluator.attribute(cls, "model")
+        if isinstance(value, ClassRef) and value.home is not None:
+            return Span(*summary.span), value.name.rpartition(".")[2]
+    return None, ""
+
+
+def _model_of(value: Value | None) -> str | None:
+    for option in options(value):
+        if isinstance(option, Instance) and option.query is not None and option.query.model is not None:
+            query = option.query
+            return None if query.bounded or query.selective else query.model.rpartition(".")[2]
+    return None
+
+
+def _is_paginated(solution: Solution, cls: ClassRef, option: OptionFact) -> bool | None:
+    """Three-valued: ``None`` where neither the class nor the settings in sight tell."""
+    value = _own(solution, cls, option.param)
+    if value is None and option.where is not None:
+        found = solution.setting(*option.where.split("."))
+        if found is None:
+            return None
+        value = found
+    elif value is None:
+        return False
+    if value == _NONE:
+        return False
+    if isinstance(value, Constant):
+        if not isinstance(value.value, str):
+            return True
+        value = solution.evaluator.resolve(value.value)
+    if isinstance(value, ClassRef) and option.where is not None:
+        return _has_size(solution, value, option.where.partition(".")[0])
+    return True
+
+
+def _own(solution: Solution, cls: ClassRef, name: str) -> Value | None:
+    """The attribute as the project's classes set it."""
+    for base in solution.evaluator.lineage(cls):
+        if base.home is None:
+            continue
+        module = solution.table.by_name[base.home[0]]
+        bound = module.class_(base.home[1]).attributes.get(name)
+        if bound:
+            value = solution.evaluator.value(module, bound[-1])
+            return value if value is not None else Instance(ClassRef("object"))
+    return None
+
+
+def _has_size(solution: Solution, paginator: ClassRef, settings: str) -> bool | None:
+    """A paginator without a page size leaves the list whole."""
+    for name in _SIZES:
+        size = _own(solution, paginator, name)
+        if size is not None:
+            return size != _NONE
+    if paginator.home is not None and solution.evaluator.method(paginator, "paginate_queryset") is not None:
+        return True
+    size = solution.setting(settings, "PAGE_SIZE")
+    return None if size is None else size != _NONE
+
+
+def find_setting(solution: Solution, name: str, key: str) -> Value | None:
+    """An entry of a dictionary in the project's settings; ``Constant(None)`` where the dictionary lacks it."""
+    for module_name in sorted(solution.table.by_name):
+        module = solution.table.by_name[module_name]
+        for bound in module.summary.names.get(name, ()):
+            term = module.summary.terms[bound]
+            if term[0] == terms.ANNOTATED:
+                term = module.summary.terms[term[2]]
+            if term[0] != terms.DISPLAY or term[1] != "dict":
+                continue
+            for position in range(0, len(term[2]), 2):
+                entry = module.summary.terms[term[2][position]]
+                if entry[0] == terms.CONSTANT and entry[1] == key:
+                    return solution.evaluator.value(module, term[2][position + 1]) or Instance(ClassRef("object"))
+            return _NONE
+    return None
