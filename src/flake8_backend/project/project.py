@@ -21,13 +21,14 @@ from flake8_backend.core.serial import diagnostic_from_json, diagnostic_to_json
 from flake8_backend.core.source import SourceFile, UndecodableSource, decode, digest
 from flake8_backend.core.suppression import accepted_lines
 from flake8_backend.knowledge import loader
+from flake8_backend.project import requirements, versions
 from flake8_backend.project.cache import Cache
 from flake8_backend.project.discovery import project_files
-from flake8_backend.project import requirements
 from flake8_backend.project.modules import Module, ModuleTable
 from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.roots import ModuleNames
 from flake8_backend.project.solution import Solution
+from flake8_backend.project.versions import Versions
 from flake8_backend.semantic.summarise import summarise
 from flake8_backend.semantic.summary import ModuleSummary, from_json, to_json
 
@@ -263,7 +264,7 @@ class Project:
                 extra_packs=[Path(pack) for pack in self.options.packs],
                 rows=self.options.pack_rows or None,
             )
-            self._solution = Solution(table, knowledge, self.options, self._requirements)
+            self._solution = Solution(table, knowledge, self.options, self._requirements, self._versions)
         return self._solution
 
     def source(self, path: Path) -> SourceFile:
@@ -324,10 +325,14 @@ class Project:
         return requirements.read(self.root)
 
     @cached_property
+    def _versions(self) -> Versions:
+        return versions.read(self.root, self._requirements)
+
+    @cached_property
     def _state_key(self) -> str:
-        """The state of the whole project: every file's key, the options, the packs, the requirements."""
+        """The state of the whole project: every file's key, the options, the packs, requirements, lock files."""
         rows = "\n".join(f"{relative}:{entry.key}" for relative, entry in sorted(self._entries.items()))
-        stated = self._requirements.fingerprint
+        stated = f"{self._requirements.fingerprint}\0{self._versions.fingerprint}"
         return digest(f"{self.options.fingerprint()}\0{self._kept_key}\0{stated}\0{rows}".encode())
 
     @property

@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,13 @@ _FILES = ("requirements*.txt", "requirements*.in", "*requirements.txt", "require
 
 @dataclass(frozen=True)
 class Requirements:
-    """Version specifiers as they are written, by normalised distribution name; of several the first one counts."""
+    """Version specifiers as they are written, by normalised distribution name; of several the first one counts.
+
+    ``stated`` are all of them: normalised name, specifier.
+    """
 
     specifiers: Mapping[str, str]
+    stated: Sequence[tuple[str, str]] = ()
 
     def names_any(self, *distributions: str) -> bool:
         """Whether one of ``distributions`` is asked for."""
@@ -33,15 +37,16 @@ class Requirements:
     @property
     def fingerprint(self) -> str:
         """Changes when a requirement does."""
-        return digest("\n".join(f"{name} {text}" for name, text in sorted(self.specifiers.items())).encode())
+        rows = sorted({*self.specifiers.items(), *self.stated})
+        return digest("\n".join(f"{name} {text}" for name, text in rows).encode())
 
 
 def read(root: Path) -> Requirements:
     """The requirements of the project at ``root``; where it states none, those of the folder around it."""
-    found = dict(reversed(list(_stated(root))))
+    found = list(_stated(root))
     if not found and not any((root / marker).exists() for marker in REPOSITORY_MARKERS):
-        found = dict(reversed(list(_stated(root.parent))))
-    return Requirements(found)
+        found = list(_stated(root.parent))
+    return Requirements(dict(reversed(found)), tuple(found))
 
 
 def _stated(folder: Path) -> Iterator[tuple[str, str]]:
@@ -65,10 +70,11 @@ def _parsed(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         match = _REQUIREMENT.match(line)
         if match is not None:
-            yield _normalised(match[1]), match[2].strip()
+            yield normalised(match[1]), match[2].strip()
 
 
-def _normalised(name: str) -> str:
+def normalised(name: str) -> str:
+    """The one spelling of a distribution's name that all others are compared in."""
     return _SEPARATORS.sub("-", name).lower()
 
 
@@ -76,7 +82,7 @@ def _versions(table: Any) -> Iterator[tuple[str, str]]:
     """Poetry and Pipenv write a table: a name, then a version or a table with one."""
     for name, value in table.items() if isinstance(table, dict) else ():
         version = value.get("version", "") if isinstance(value, dict) else value
-        yield _normalised(name), version if isinstance(version, str) else ""
+        yield normalised(name), version if isinstance(version, str) else ""
 
 
 def _texts(value: Any) -> list[str]:

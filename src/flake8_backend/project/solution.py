@@ -11,6 +11,7 @@ from flake8_backend.core.diagnostic import Diagnostic, Json
 from flake8_backend.core.rule import Rule
 from flake8_backend.knowledge.facts import Knowledge
 from flake8_backend.project import binding
+from flake8_backend.project.callsites import CallSites
 from flake8_backend.project.contexts import Contexts
 from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
@@ -20,7 +21,11 @@ from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
 from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.serving import shows_asgi
+from flake8_backend.project.sqlflow import SqlFlow
+from flake8_backend.project.strings import Strings
+from flake8_backend.project.taint import Taint
 from flake8_backend.project.values import Value
+from flake8_backend.project.versions import Versions
 from flake8_backend.project.view import ModuleView
 
 if TYPE_CHECKING:
@@ -30,12 +35,18 @@ class Solution:
     """Everything that rules may ask of one project."""
 
     def __init__(
-        self, table: ModuleTable, knowledge: Knowledge, options: Options, requirements: Requirements | None = None
+        self,
+        table: ModuleTable,
+        knowledge: Knowledge,
+        options: Options,
+        requirements: Requirements | None = None,
+        versions: Versions | None = None,
     ) -> None:
         self.table = table
         self.knowledge = knowledge
         self.options = options
         self.requirements = requirements if requirements is not None else Requirements({})
+        self.versions = versions if versions is not None else Versions(self.requirements, {})
         self.evaluator = Evaluator(table, knowledge)
         self.schema = Schema(self.evaluator)
         self.evaluator.schema = self.schema
@@ -47,6 +58,12 @@ class Solution:
     def contexts(self) -> Contexts:
         """Handlers and the other places where code runs."""
         return Contexts(self.evaluator, self.effects)
+
+    @cached_property
+    def sql(self) -> SqlFlow:
+        """Where text becomes SQL, and what is put into it."""
+        strings, sites = Strings(self.evaluator), CallSites(self.evaluator, self.effects)
+        return SqlFlow(strings, sites, self.effects, Taint(strings, sites, self.contexts, self.schema))
 
     @cached_property
     def shows_asgi(self) -> bool:
