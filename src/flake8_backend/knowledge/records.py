@@ -57,8 +57,8 @@ class Timeout:
 class OptionFact:
     """An argument that matters; ``unsafe`` lists values that are harmful, ``others`` parameters of the same meaning.
 
-    ``nonblocking`` lists values with which the call never waits; with ``where`` they are given to the constructor or the
-    call that made the receiver.
+    ``nonblocking`` lists values with which the call never waits, classes of values by their dotted names; with ``where``
+    they are given to the constructor or the call that made the receiver.
     ``default`` is ``"none"`` for Python's None, and None where packs do not tell.
     """
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.values import Constant, FunctionRef, Instance, options
+from flake8_backend.project.values import Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from flake8_backend.core.diagnostic import Json
     from flake8_backend.knowledge.facts import CallFact, OptionFact
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
@@ -142,5 +143,12 @@ def _is_told_not_to_wait(evaluator: Evaluator, option: OptionFact, module: Modul
     if not index:
         spread = any(name in (terms.STAR, terms.DOUBLE_STAR) for name, _ in term[3])
         return option.default in option.nonblocking and not spread
-    value = evaluator.value(module, index)
-    return isinstance(value, Constant) and value.value in option.nonblocking
+    found = list(options(evaluator.value(module, index)))
+    return bool(found) and all(_is_one_of(evaluator, value, option.nonblocking) for value in found)
+
+
+def _is_one_of(evaluator: Evaluator, value: Value, wanted: tuple[Json, ...]) -> bool:
+    """Whether a value is one of those that a pack lists: literals (``"none"`` is None), classes by their names."""
+    if isinstance(value, Constant):
+        return ("none" if value.value is None else value.value) in wanted
+    return isinstance(value, Instance) and any(base in wanted for base in evaluator.library_bases(value.cls))
