@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.diagnostic import Confidence, Diagnostic, Fix, Json, Related, Safety, Severity, Span, Step
 from flake8_backend.core.rule import Category, Default, Example, Rule, RuleOption, Status
 from flake8_backend.project import waits
+from flake8_backend.project.sqlflow import Unsafe, Use
+from flake8_backend.project.sqltext import Position
+from flake8_backend.project.taint import Origin
 from flake8_backend.project.view import ActView, ClassView, FunctionView, LoopView, ModuleView, Reach, SiteView
 from flake8_backend.project.waits import Wait
 
@@ -31,6 +34,8 @@ __all__ = [
     "Json",
     "LoopView",
     "ModuleView",
+    "Origin",
+    "Position",
     "Reach",
     "Related",
     "Rule",
@@ -42,6 +47,8 @@ __all__ = [
     "Span",
     "Status",
     "Step",
+    "Unsafe",
+    "Use",
     "Wait",
     "waits",
 ]

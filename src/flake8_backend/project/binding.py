@@ -51,6 +51,8 @@ def children(term: Sequence[Any]) -> Sequence[int]:
         return term[2]  # type: ignore[no-any-return]
     if operator == terms.STRING:
         return tuple(part[0] for part in term[1])
+    if operator == terms.GROWN:
+        return (term[1], *term[2], *term[3])
     return ()
 
 

@@ -347,6 +347,11 @@ class FunctionView:
         return self.solution.listings.of(self.node)
 
     @property
+    def in_migration(self) -> bool:
+        """Whether it belongs to a database migration."""
+        return self.solution.contexts.is_migration(self.module)
+
+    @property
     def is_startup(self) -> bool:
         """Whether it runs before and after the service, not during requests."""
         return "startup" in self.solution.contexts.kinds(self.node)

@@ -1,0 +1,309 @@
+"""Looking terms up: what a name, an attribute or a parameter was given, across modules and through calls.
+
+Values tell what a term denotes; here the terms behind it are found, for questions about how a value was written.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flake8_backend.project.binding import bound, environment_of
+from flake8_backend.project.values import Awaitable, ClassRef, External, FunctionRef, Instance, Value, options
+from flake8_backend.semantic import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.knowledge.facts import MarkerFact
+    from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.modules import Module
+    from flake8_backend.semantic.summary import FunctionSummary
+
+RAW_SQL, SQL_NAME = "raw-sql", "sql-name"
+DEEPEST = 6  # names that stand for names, helpers that call helpers
+_NUMBERS = frozenset({"int", "float", "bool", "complex"})
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A call that is looked into: the function with its receiver, and the call's term where that was read."""
+
+    function: FunctionRef
+    term: int
+    at: At
+    depth: int = 1
+
+    def is_into(self, node: tuple[str, int]) -> bool:
+        """Whether this call, or one that it was reached through, runs the function."""
+        call: Followed | None = self
+        while call is not None:
+            if (call.function.module, call.function.index) == node:
+                return True
+            call = call.at.call
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a term is read: its module, and the call that gives the function's parameters their values, if any."""
+
+    module: str
+    call: Followed | None = None
+
+
+Place = tuple[At, int]
+
+
+def takes_self(module: Module, function: FunctionSummary) -> bool:
+    """Whether the first parameter of a function is the object or class that it is called on."""
+    if function.kind != "method":
+        return False
+    decorators = (module.summary.terms[decorator] for decorator in function.decorators)
+    return not any(term[0] == terms.NAME and term[1] == "builtins.staticmethod" for term in decorators)
+
+
+class Lookup:
+    """Terms behind terms, over one project."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.knowledge = evaluator.knowledge
+        self.table = evaluator.table
+        self._facts: dict[str, MarkerFact | None] = {}
+        self._evaluators: dict[Followed, Evaluator] = {}
+        self._safe_calls = self._patterns("name-pattern")
+        self._safe_attributes = self._patterns("attribute")
+
+    def _patterns(self, form: str) -> tuple[str, ...]:
+        found = (fact for fact in self.knowledge.markers_of_kind(SQL_NAME) if fact.form == form)
+        return tuple(sorted(name for fact in found for name in fact.names))
+
+    # --- terms and values --------------------------------------------------------------------------------------
+
+    def module(self, at: At) -> Module:
+        """The module that a place is in."""
+        return self.table.by_name[at.module]
+
+    def term(self, at: At, index: int) -> Sequence[Any]:
+        """A term of the module that ``at`` is in."""
+        return self.table.by_name[at.module].summary.terms[index]
+
+    def value(self, at: At, index: int) -> Value | None:
+        """What a term denotes, given the call that is looked into."""
+        evaluator = self.evaluator
+        if at.call is not None:
+            evaluator = self._evaluators.get(at.call) or self._bound(at.call)
+        return evaluator.value(self.module(at), index)
+
+    def _bound(self, call: Followed) -> Evaluator:
+        term = self.term(call.at, call.term)
+        module = self.module(call.at)
+        given = environment_of(self.evaluator, call.function, module, term if term[0] == terms.CALL else None)
+        found = self._evaluators[call] = bound(self.evaluator, given)
+        return found
+
+    def last_name(self, at: At, index: int) -> str:
+        """The last component of what a term is written as: ``execute`` of ``cursor.execute``."""
+        term = self.term(at, index)
+        if term[0] == terms.ATTRIBUTE:
+            return str(term[2])
+        return str(term[1]).rpartition(".")[2] if term[0] == terms.NAME else ""
+
+    def spelled(self, at: At, index: int) -> str:
+        """The dotted path that a term is written as; what it begins with may be unknown: ``?.quote_name``."""
+        term = self.term(at, index)
+        if term[0] == terms.NAME:
+            return str(term[1])
+        if term[0] == terms.ATTRIBUTE:
+            return f"{self.spelled(at, term[1])}.{term[2]}"
+        if term[0] in (terms.CALL, terms.ITEM):
+            return self.spelled(at, term[1])
+        return "?"
+
+    # --- facts -------------------------------------------------------------------------------------------------
+
+    def fact(self, callee: Value) -> MarkerFact | None:
+        """Where a call takes SQL as text, or that it gives text that may stand in a statement."""
+        name = callee.name if isinstance(callee, (External, ClassRef)) and not _home(callee) else None
+        if name is None:
+            return None
+        if name not in self._facts:
+            found = (fact for fact in self.knowledge.markers(name) if fact.form == "call")
+            self._facts[name] = next((fact for fact in found if fact.kind == SQL_NAME or fact.sql is not None), None)
+        return self._facts[name]
+
+    def is_safe_name(self, at: At, index: int) -> bool:
+        """Whether a term is read from what a model declares, or quoted by an object that is not known."""
+        term = self.term(at, index)
+        if term[0] not in _WRITTEN:
+            return False
+        spelling = self.spelled(at, index)
+        patterns = self._safe_attributes + (self._safe_calls if term[0] == terms.CALL else ())
+        return any(fnmatch.fnmatchcase(spelling, pattern) for pattern in patterns)
+
+    def is_harmless(self, value: Value | None) -> bool:
+        """Whether the text of an object holds no quote and no word of its own: numbers, dates, enumerations."""
+        found = list(options(value))
+        return bool(found) and all(isinstance(option, Instance) and self._is_harmless(option.cls) for option in found)
+
+    def _is_harmless(self, cls: ClassRef) -> bool:
+        for base in self.evaluator.library_bases(cls):
+            if base in _NUMBERS or base.startswith("enum."):
+                return True
+            if any(fact.kind == SQL_NAME for fact in self.knowledge.markers(base)):
+                return True
+        return False
+
+    def is_enum(self, value: Value | None) -> bool:
+        """Whether a value is an enumeration itself."""
+        if not isinstance(value, ClassRef) or value.home is None:
+            return False
+        return any(base.startswith("enum.") for base in self.evaluator.library_bases(value))
+
+    def never_returns(self, callee: Value | None) -> bool:
+        """Whether calling something always raises."""
+        found = list(options(callee))
+        return bool(found) and all(self._raises(option) for option in found)
+
+    def _raises(self, callee: Value) -> bool:
+        if isinstance(callee, FunctionRef):
+            module = self.table.by_name[callee.module]
+            term = module.summary.terms[module.function(callee.index).returns]
+            return term[0] == terms.NAME and str(term[1]).rpartition(".")[2] in ("NoReturn", "Never")
+        fact = self.knowledge.call(callee.name) if isinstance(callee, External) else None
+        return fact is not None and fact.returns is not None and fact.returns.name.endswith(".NoReturn")
+
+    def is_closed_type(self, at: At, annotation: int) -> bool:
+        """Whether an annotation allows a few texts only: ``Literal["asc", "desc"]``."""
+        if not annotation:
+            return False
+        term = self.term(at, annotation)
+        if term[0] == terms.UNION:
+            return all(self.is_closed_type(at, part) for part in term[1])
+        if term[0] == terms.NAME:
+            found = self.definitions(term[1])
+            return bool(found) and all(self.is_closed_type(*place) for place in found or ())
+        if term[0] != terms.ITEM:
+            return term[0] == terms.CONSTANT and term[1] is None
+        bare = self.last_name(at, term[1])
+        if bare == "Literal":
+            return True
+        inner = self.term(at, term[2])
+        arguments = inner[2] if inner[0] == terms.DISPLAY else (term[2],)
+        return bare in ("Optional", "Annotated") and bool(arguments) and self.is_closed_type(at, arguments[0])
+
+    # --- places ------------------------------------------------------------------------------------------------
+
+    def definitions(self, dotted: str, depth: int = 0) -> list[Place] | None:
+        """The terms that a name of the project is bound to, None for the names of libraries."""
+        if dotted.partition(".")[0] not in self.table.tops or depth > DEEPEST:
+            return None
+        module, rest = self.table.split(dotted)
+        if module is None or not rest:
+            return None
+        first, _, member = rest.partition(".")
+        assigned = module.summary.names.get(first)
+        if assigned is None:
+            starred = (self.definitions(f"{star}.{rest}", depth + 1) for star in module.summary.stars)
+            return next((found for found in starred if found is not None), None)
+        found: list[Place] = []
+        for index in assigned:
+            term = module.summary.terms[index]
+            if term[0] == terms.NAME:
+                found += self.definitions(f"{term[1]}.{member}" if member else term[1], depth + 1) or []
+            elif member:
+                found += self.members(self.evaluator.value(module, index), member) or []
+            else:
+                found.append((At(module.name), index))
+        return found or None
+
+    def members(self, value: Value | None, name: str) -> list[Place] | None:
+        """The terms that an attribute of project objects or classes is given, None when one of them is not known."""
+        found: list[Place] = []
+        for option in options(value):
+            assigned = None
+            if isinstance(option, Instance):
+                assigned = self._assigned(option.cls, name, of_object=True)
+            elif isinstance(option, ClassRef):
+                assigned = self._assigned(option, name, of_object=False)
+            if assigned is None:
+                return None
+            found += assigned
+        return found or None
+
+    def _assigned(self, cls: ClassRef, name: str, *, of_object: bool) -> list[Place] | None:
+        for base in self.evaluator.lineage(cls):
+            if base.home is None:
+                continue
+            module = self.table.by_name[base.home[0]]
+            summary = module.class_(base.home[1])
+            assigned = list(summary.attributes.get(name, ()))
+            if of_object:
+                if assigned and self._is_field(base, module, assigned[-1]):
+                    return None
+                assigned = [*summary.instance.get(name, ()), *assigned]
+            if assigned:
+                return [(At(module.name), index) for index in assigned]
+            if name in summary.methods:
+                return None
+        return None
+
+    def _is_field(self, cls: ClassRef, module: Module, index: int) -> bool:
+        """Whether a class-level annotation declares what objects are given, rather than a constant of the class."""
+        term = module.summary.terms[index]
+        if term[0] != terms.ANNOTATED or cls.home is None:
+            return False
+        summary = module.class_(cls.home[1])
+        return bool(summary.decorators) or any(base != "object" for base in self.evaluator.library_bases(cls))
+
+    def argument(self, at: At, function: int, position: int) -> Place | None:
+        """What the call that is looked into gives to a parameter; None outside of one, or when it is not seen."""
+        call = at.call
+        if call is None or (call.function.module, call.function.index) != (at.module, function):
+            return None
+        return self.passed(call.at, call.term, (at.module, function), position)
+
+    def passed(self, at: At, index: int, function: tuple[str, int], position: int) -> Place | None:
+        """What the call ``index`` gives to a parameter of the function it calls: an argument or the default."""
+        home = self.table.by_name[function[0]]
+        summary = home.function(function[1])
+        name, _, default = summary.parameters[position]
+        call = self.term(at, index)
+        if call[0] != terms.CALL:
+            return None
+        place = position - (1 if takes_self(home, summary) else 0)
+        if 0 <= place < len(call[2]):
+            return at, call[2][place]
+        for keyword, value in call[3]:
+            if keyword == name:
+                return at, value
+        if not default or any(keyword in (terms.STAR, terms.DOUBLE_STAR) for keyword, _ in call[3]):
+            return None
+        return At(home.name), default
+
+    def looked_into(self, at: At, index: int, callee: Value | None) -> Iterator[tuple[At, Sequence[int]]]:
+        """The results of the project functions that a call runs: where to read them, and their terms.
+
+        Nothing when one of the functions is not known, when it is a generator, or when it is reached through itself.
+        """
+        found = []
+        for option in options(callee):
+            inner = option.value if isinstance(option, Awaitable) else option
+            if not isinstance(inner, FunctionRef):
+                return
+            function = self.table.by_name[inner.module].function(inner.index)
+            call = Followed(inner, index, at, 1 + (at.call.depth if at.call is not None else 0))
+            again = at.call is not None and at.call.is_into((inner.module, inner.index))
+            if function.is_generator or again or call.depth > DEEPEST or not function.outputs:
+                return
+            found.append((At(inner.module, call), [row[0] for row in function.outputs]))
+        yield from found
+
+
+_WRITTEN = frozenset({terms.CALL, terms.ATTRIBUTE, terms.NAME, terms.ITEM})
+
+
+def _home(callee: External | ClassRef) -> tuple[str, int] | None:
+    return callee.home if isinstance(callee, ClassRef) else None

@@ -1,0 +1,212 @@
+"""Where text becomes SQL: calls that run it, and project functions that hand what they are given on to such a call."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from flake8_backend.project import sqltext
+from flake8_backend.project.effects import Link
+from flake8_backend.project.lookup import RAW_SQL, At
+from flake8_backend.project.sqltext import Hole, Placed, Position, Text
+from flake8_backend.semantic import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from flake8_backend.core.diagnostic import Span
+    from flake8_backend.knowledge.facts import MarkerFact
+    from flake8_backend.project.callsites import CallSite, CallSites
+    from flake8_backend.project.effects import Effects
+    from flake8_backend.project.strings import Strings
+    from flake8_backend.project.taint import Source, Taint
+    from flake8_backend.project.values import Value
+
+_NODE = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """What runs SQL in the end: its name, the fact about it, and the functions that lead there."""
+
+    name: str
+    fact: MarkerFact
+    links: tuple[Link, ...] = ()
+
+    @property
+    def is_statement(self) -> bool:
+        """Whether it takes whole statements, rather than pieces of one."""
+        return self.fact.sql is not None and self.fact.sql.means != "expression"
+
+    def told(self) -> str:
+        """The way there as messages show it."""
+        return " → ".join(f"`{name}`" for name in (*(link.name for link in self.links), self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A call with a term that becomes SQL."""
+
+    site: CallSite
+    sql: int
+    sink: Sink
+
+
+@dataclass(frozen=True, slots=True)
+class Unsafe:
+    """A value that is put into SQL text: what it is to the statement, and where it comes from."""
+
+    placed: Placed
+    source: Source
+
+    @property
+    def position(self) -> Position:
+        """What it is to the statement."""
+        return self.placed.position
+
+
+class SqlFlow:
+    """Every use of text as SQL in a project."""
+
+    def __init__(self, strings: Strings, sites: CallSites, effects: Effects, taint: Taint) -> None:
+        self._strings = strings
+        self._sites = sites
+        self._effects = effects
+        self._taint = taint
+        self._table = strings.table
+
+    def span(self, use: Use) -> Span:
+        """Where the call of a use stands."""
+        return self._sites.span(use.site)
+
+    # --- sinks -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _facts(self) -> Sequence[MarkerFact]:
+        return [fact for fact in self._strings.knowledge.markers_of_kind(RAW_SQL) if fact.sql is not None]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """Last names of the calls that run SQL, of libraries that the project imports."""
+        imports = self._table.imports
+        found = {
+            name.rpartition(".")[2]
+            for fact in self._facts
+            for name in fact.names
+            if name.startswith("*.") or name.partition(".")[0] in imports
+        }
+        return sorted(found)
+
+    @cached_property
+    def uses(self) -> dict[_NODE, list[Use]]:
+        """All uses by function, those through helpers after direct ones."""
+        found: dict[_NODE, list[Use]] = {}
+        known: set[tuple[CallSite, int]] = set()
+        pending = [use for site in self._sites.named(self._names) for use in self._direct(site)]
+        while pending:
+            following: dict[tuple[_NODE, int], Sink] = {}
+            for use in pending:
+                if (use.site, use.sql) in known:
+                    continue
+                known.add((use.site, use.sql))
+                found.setdefault((use.site.module, use.site.function), []).append(use)
+                for carrier in self._carriers(use):
+                    following.setdefault(carrier, self._linked(carrier[0], use))
+            pending = [use for carrier in sorted(following) for use in self._through(*carrier, following[carrier])]
+        return found
+
+    def _linked(self, node: _NODE, use: Use) -> Sink:
+        function = self._table.by_name[node[0]].function(node[1])
+        name = function.qualname.replace(".<locals>", "")
+        link = Link(name, use.site.module, self._sites.span(use.site))
+        return Sink(use.sink.name, use.sink.fact, (link, *use.sink.links))
+
+    def _direct(self, site: CallSite) -> Iterator[Use]:
+        module = self._table.by_name[site.module]
+        term = module.summary.terms[site.term]
+        callees = self._effects.targets(module, term)
+        if not callees:
+            yield from self._unknown(site, term)
+        for callee in callees:
+            fact = self._strings.fact(callee)
+            if fact is not None and fact.kind == RAW_SQL:
+                sink = Sink(self._name_of(callee), fact)
+                yield from (Use(site, index, sink) for index in self._arguments(site, term, fact))
+                return
+
+    def _name_of(self, callee: Value) -> str:
+        leaf = self._effects.leaf(callee)
+        name = leaf.name if leaf is not None else getattr(callee, "name", "")
+        return self._strings.knowledge.canonical(name)
+
+    def _unknown(self, site: CallSite, term: Sequence[Any]) -> Iterator[Use]:
+        """A method of an unknown object that is named as those of databases are, given what begins as SQL does."""
+        at = At(site.module)
+        if self._strings.term(at, term[1])[0] != terms.ATTRIBUTE:
+            return
+        spelling = self._strings.spelled(at, term[1])
+        for fact in self._facts:
+            if fact.form == "name-pattern" and any(fnmatch.fnmatchcase(spelling, name) for name in fact.names):
+                for index in self._arguments(site, term, fact):
+                    if sqltext.begins_statement(self._strings.text(at, index)):
+                        yield Use(site, index, Sink(spelling.removeprefix("?.").rpartition(".")[2], fact))
+                return
+
+    def _arguments(self, site: CallSite, term: Sequence[Any], fact: MarkerFact) -> Iterator[int]:
+        """The terms that hold SQL; each text of a list or mapping by itself."""
+        assert fact.sql is not None
+        evaluator = self._strings.evaluator
+        module = self._table.by_name[site.module]
+        for name in (fact.sql.param, *fact.sql.others):
+            index = evaluator.argument(module, term, fact.sql.pos if name == fact.sql.param else None, name)
+            inner = module.summary.terms[index]
+            if inner[0] == terms.DISPLAY:
+                yield from (part for part in (inner[2][1::2] if inner[1] == "dict" else inner[2]) if part)
+            elif index:
+                yield index
+
+    # --- helpers -----------------------------------------------------------------------------------------------
+
+    def _carriers(self, use: Use) -> Iterator[tuple[_NODE, int]]:
+        """The parameters of functions that are handed on as they are."""
+        for placed in self._placed(use):
+            term = self._strings.term(placed.hole.at, placed.hole.term)
+            if placed.position is Position.STATEMENT and term[0] == terms.PARAMETER and placed.hole.at.call is None:
+                yield (placed.hole.at.module, term[1]), term[2]
+
+    def _through(self, node: _NODE, position: int, sink: Sink) -> Iterator[Use]:
+        for site in self._sites.callers(node):
+            given = self._strings.passed(At(site.module), site.term, node, position)
+            if given is not None and given[1] and given[0].module == site.module:
+                yield Use(site, given[1], sink)
+
+    # --- what is put in ----------------------------------------------------------------------------------------
+
+    def text(self, use: Use) -> Text:
+        """What the SQL of a use is put together from."""
+        return self._strings.text(At(use.site.module), use.sql)
+
+    def _placed(self, use: Use) -> list[Placed]:
+        text = self.text(use)
+        if use.sink.is_statement and sqltext.is_whole(text):
+            return [Placed(hole, Position.STATEMENT) for hole in sqltext.holes(text)]
+        return sqltext.placed(text, is_statement=use.sink.is_statement)
+
+    def unsafe(self, use: Use) -> list[Unsafe]:
+        """The values that are put into the SQL of a use and that nobody made sure of; empty when it is not built."""
+        if sqltext.is_whole(self.text(use)):
+            return []
+        found = []
+        for placed in self._placed(use):
+            if placed.position in (Position.PLACEHOLDER, Position.STATEMENT):
+                continue
+            source = self._taint.of(placed.hole)
+            if source.origin:
+                found.append(Unsafe(placed, source))
+        return found
+
+
+__all__ = ["Hole", "Sink", "SqlFlow", "Unsafe", "Use"]
