@@ -110,9 +110,9 @@ class Lowering:
         """``term``, marked when a check before this place tells that it is harmless as text."""
         key = checks.key_of(node)
         for checked, where, at, unless_returns in frame.allowed:
-            if checked != key or at >= order or not frame.dominates(where, block):
+            if checked != key or at > order or not frame.dominates(where, block):
                 continue
-            if any(at < binding.order < order for binding in frame.bindings.get(checked, ())):
+            if any(at < binding.order <= order for binding in frame.bindings.get(checked, ())):
                 continue
             callee = self.lower(unless_returns.func, frame, where, at) if unless_returns is not None else UNKNOWN
             if unless_returns is None or callee:
@@ -254,7 +254,10 @@ class Lowering:
             else:
                 positional.append(self.lower(argument, frame, block, order))
         for keyword in node.keywords:
-            keywords.append((keyword.arg or terms.DOUBLE_STAR, self.lower(keyword.value, frame, block, order)))
+            if keyword.arg is None:
+                keywords.append((terms.DOUBLE_STAR, self._spread(keyword.value, frame, block, order)))
+            else:
+                keywords.append((keyword.arg, self.lower(keyword.value, frame, block, order)))
         return self._fresh(
             terms.CALL,
             callee,
@@ -266,6 +269,46 @@ class Lowering:
             node.end_col_offset,
         )
 
+    def _spread(self, node: ast.expr, frame: Frame, block: int, order: int) -> int:
+        """A mapping given as ``**options``, with what was put into it before."""
+        term = self.lower(node, frame, block, order)
+        base = self.terms[term]
+        if base[0] == terms.DISPLAY and base[1] == "dict" and len(base[2]) == 2 * base[3]:
+            parts = list(base[2])
+        elif base[0] == terms.CALL and self.terms[base[1]] == (terms.NAME, "builtins.dict") and not base[2]:
+            parts = []
+            for name, value in base[3]:
+                key = self.intern(terms.CONSTANT, name, "str") if name != terms.DOUBLE_STAR else UNKNOWN
+                parts += [key, value]
+        else:
+            parts = [UNKNOWN, term]
+        added = self._stored(node.id, frame, block, order) if isinstance(node, ast.Name) else []
+        if parts == [UNKNOWN, term] and not added:
+            return term
+        parts += added
+        return self.intern(terms.DISPLAY, "dict", tuple(parts), len(parts) // 2)
+
+    def _stored(self, name: str, frame: Frame, block: int, order: int) -> list[int]:
+        """Keys and values put into a mapping before a place: ``options["timeout"] = 5``, ``options.update(…)``."""
+        loop = frame.loop_around(block)
+        found: list[int] = []
+        for key, value, where, at in frame.stores.get(name, ()):
+            if id(key) not in self._active and (at < order or (loop >= 0 and frame.is_inside(where, loop))):
+                self._active.add(id(key))
+                found += [self.lower(key, frame, where, at), self.lower(value, frame, where, at)]
+                self._active.discard(id(key))
+        for call, where, at in frame.grown.get(name, ()):
+            if getattr(call.func, "attr", "") == "update" and id(call) not in self._active and at < order:
+                self._active.add(id(call))
+                for argument in call.args:
+                    added = self.terms[self._spread(argument, frame, where, at)]
+                    found += added[2] if added[0] == terms.DISPLAY and added[1] == "dict" else (UNKNOWN, UNKNOWN)
+                for keyword in call.keywords:
+                    name_of = self.intern(terms.CONSTANT, keyword.arg, "str") if keyword.arg else UNKNOWN
+                    found += [name_of, self.lower(keyword.value, frame, where, at)]
+                self._active.discard(id(call))
+        return found
+
     def _grown(self, node: ast.expr, frame: Frame, block: int, order: int) -> int:
         """What is joined, with what was appended to it before: ``clauses.append(…)``, ``" AND ".join(clauses)``."""
         term = self.lower(node, frame, block, order)
@@ -275,7 +318,7 @@ class Lowering:
         loop = frame.loop_around(block)
         appended, extended = [], []
         for call, where, at in calls:
-            if id(call) in self._active or not (at < order or (loop >= 0 and frame.is_inside(where, loop))):
+            if id(call) in self._active or not (at <= order or (loop >= 0 and frame.is_inside(where, loop))):
                 continue
             self._active.add(id(call))
             kind = getattr(call.func, "attr", "")
