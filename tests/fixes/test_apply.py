@@ -234,13 +234,13 @@ def test_a_codemod_that_raises_does_not_stop_the_others() -> None:
 def test_a_fix_that_does_not_remove_its_finding_is_undone() -> None:
     text, report = fix_text("slow()\nuseless()\nslow()\n")
     assert text == "slow(timeout=10)\nuseless()\nslow(timeout=10)\n"
-    assert reasons(report) == ["BE993: BE993: undone, for BE993 is still found"]
+    assert reasons(report) == ["BE993: the fix of BE993 was undone: BE993 is still found"]
 
 
 def test_a_fix_that_brings_a_finding_is_undone() -> None:
     text, report = fix_text("slow()\nharmful()\n")
     assert text == "slow(timeout=10)\nharmful()\n"
-    assert reasons(report) == ["BE994: BE994: undone, for it brings BE990: slow"]
+    assert reasons(report) == ["BE994: the fix of BE994 was undone: it brings BE990: slow"]
 
 
 def test_the_next_reason_of_a_finding_is_no_harm() -> None:
@@ -265,13 +265,13 @@ def test_the_next_reason_of_a_finding_is_no_harm() -> None:
 def test_a_finding_that_comes_where_the_fix_wrote_is_harm() -> None:
     text, report = fix_text("harmful()\nslow()\n")
     assert text == "harmful()\nslow(timeout=10)\n"
-    assert reasons(report) == ["BE994: BE994: undone, for it brings BE990: slow"]
+    assert reasons(report) == ["BE994: the fix of BE994 was undone: it brings BE990: slow"]
 
 
 def test_a_fix_that_ends_in_an_invalid_program_is_undone() -> None:
     text, report = fix_text("def f():\n    invalid()\n    slow()\n")
     assert text == "def f():\n    invalid()\n    slow(timeout=10)\n"
-    assert reasons(report) == ["BE995: BE995: undone, for the result is not valid Python"]
+    assert reasons(report) == ["BE995: the fix of BE995 was undone: the result is not valid Python"]
 
 
 def test_a_program_that_was_invalid_before_may_be_fixed() -> None:
@@ -336,7 +336,7 @@ def test_rounds_have_an_end() -> None:
     report = run(project)
     # Each result has another message, which is a new finding.
     assert report.files[0].after == "endless(0)\n"
-    assert reasons(report) == ["BE999: BE999: undone, for it brings BE999: endless 1"]
+    assert reasons(report) == ["BE999: the fix of BE999 was undone: it brings BE999: endless 1"]
 
 
 def test_what_the_last_round_left_is_told() -> None:
@@ -356,7 +356,7 @@ def test_a_fix_that_brings_a_finding_to_another_file_is_undone() -> None:
     project = FakeProject(ROOT, {"main.py": "x = 1\n", "lib.py": "slow()\nfar()\nslow()\n"}, DETECTORS)
     report = run(project)
     assert [file.after for file in report.files] == ["slow(timeout=10)\nfar()\nslow(timeout=10)\n"]
-    assert reasons(report) == ["BE996: BE996: undone, for it brings BE998 to main.py: something is gone"]
+    assert reasons(report) == ["BE996: the fix of BE996 was undone: it brings BE998 to main.py: something is gone"]
 
 
 @pytest.mark.parametrize("order", [["main.py", "lib.py"], ["lib.py", "main.py"]])
@@ -366,7 +366,7 @@ def test_both_files_keep_their_other_fixes(order: list[str]) -> None:
     report = run(project, write=False)
     after = {file.path.name: file.after for file in report.files}
     assert after == {"main.py": "slow(timeout=10)\n", "lib.py": "far()\nslow(2, timeout=10)\n"}
-    assert reasons(report) == ["BE996: BE996: undone, for it brings BE998 to main.py: something is gone"]
+    assert reasons(report) == ["BE996: the fix of BE996 was undone: it brings BE998 to main.py: something is gone"]
 
 
 def test_several_files_that_do_harm_are_all_found() -> None:
@@ -375,6 +375,33 @@ def test_several_files_that_do_harm_are_all_found() -> None:
     report = run(project)
     assert [file.path.name for file in report.changed] == ["c.py"]
     assert [skipped.code for skipped in report.skipped] == ["BE996", "BE996"]
+
+
+class WanderingProject(FakeProject):
+    """The harm that a fix in ``a.py`` does is in another file each time that it is made."""
+
+    made = 0
+
+    def set_text(self, path: Path, text: str) -> None:
+        self.made += text != self.sources[path].text and "gone_far" in text
+        super().set_text(path, text)
+
+
+def detect_wandering(project: WanderingProject, path: Path, tree: ast.Module) -> Iterator[Diagnostic]:
+    if "gone_far" in project.text("a.py") and path.name == f"w{project.made}.py":
+        yield finding(make_rule("BE998"), tree.body[0], "something is gone")
+
+
+def test_harm_that_cannot_be_pinned_down_undoes_everything() -> None:
+    texts: dict[str, str | bytes] = {"a.py": "far()\n", "b.py": "slow()\n", **{f"w{n}.py": "x\n" for n in range(40)}}
+    project = WanderingProject(ROOT, texts, [detect_wandering, detect_slow, simple("far", FAR, "renamed")])
+    report = run(project)
+    assert report.changed == ()
+    assert reasons(report) == [
+        f"{code}: the fix of {code} was undone: the fixes of several files together bring new findings"
+        for code in ("BE996", "BE990")
+    ]
+    assert (project.text("a.py"), project.text("b.py")) == ("far()\n", "slow()\n")
 
 
 def test_a_finding_that_was_there_before_is_no_harm() -> None:
@@ -448,7 +475,9 @@ def test_a_result_that_the_encoding_does_not_have_is_undone() -> None:
     rule.codemods["smile"] = smile
     data = b"# coding: latin-1\nstart('\xe9')\n"
     report = run(FakeProject(ROOT, {"m.py": data}, [simple("start", rule, "smile")]), rules={"BE990": rule})
-    assert reasons(report) == ["BE990: BE990: undone, for the file's encoding, iso-8859-1, cannot hold the result"]
+    assert reasons(report) == [
+        "BE990: the fix of BE990 was undone: the file's encoding, iso-8859-1, cannot hold the result"
+    ]
 
 
 # Surroundings

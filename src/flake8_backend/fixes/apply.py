@@ -145,7 +145,7 @@ class _Session:
                     self.runs[run.path] = again
         if self._new_findings():
             for run in self.runs.values():
-                run.refuse_all("undone, for the fixes of several files together bring new findings")
+                run.refuse_all("the fixes of several files together bring new findings")
 
     def _culprits(self, changed: Sequence[FileRun], new: Mapping[Path, Findings]) -> list[FileRun]:
         """The files without whose fixes there are fewer new findings; all of them when no single one is to blame."""

@@ -130,7 +130,9 @@ class FileRun:
     def refuse_all(self, reason: str) -> None:
         """Undo everything, for ``reason``."""
         self.revert()
-        self.skipped += [Skipped(each.code, each.span, f"{each.code}: {reason}") for each in self.applied]
+        self.skipped += [
+            Skipped(each.code, each.span, f"the fix of {each.code} was undone: {reason}") for each in self.applied
+        ]
         self.applied.clear()
         self.text = self.before.text
 
@@ -209,7 +211,7 @@ class FileRun:
             return [*kept, *tried], outcome
         if len(tried) == 1:
             if not kept:  # beside others it may be their fault: it is tried again in the next round
-                self._failed[tried[0].key] = f"{tried[0].fix.code}: undone, for {outcome}"
+                self._failed[tried[0].key] = f"the fix of {tried[0].fix.code} was undone: {outcome}"
             return kept, result
         half = len(tried) // 2
         kept, result = self._kept(kept, result, tried[:half])
