@@ -273,6 +273,8 @@ class Lowering:
         """A mapping given as ``**options``, with what was put into it before."""
         term = self.lower(node, frame, block, order)
         base = self.terms[term]
+        if base[0] == terms.ANNOTATED:
+            base = self.terms[base[2]]
         if base[0] == terms.DISPLAY and base[1] == "dict" and len(base[2]) == 2 * base[3]:
             parts = list(base[2])
         elif base[0] == terms.CALL and self.terms[base[1]] == (terms.NAME, "builtins.dict") and not base[2]:
@@ -292,21 +294,26 @@ class Lowering:
         """Keys and values put into a mapping before a place: ``options["timeout"] = 5``, ``options.update(…)``."""
         loop = frame.loop_around(block)
         found: list[int] = []
-        for key, value, where, at in frame.stores.get(name, ()):
-            if id(key) not in self._active and (at < order or (loop >= 0 and frame.is_inside(where, loop))):
-                self._active.add(id(key))
+        for store in frame.stores.get(name, ()):
+            key, value, where, at = store
+            if id(store) in self._active or not (at <= order or (loop >= 0 and frame.is_inside(where, loop))):
+                continue
+            self._active.add(id(store))
+            if key is not None:
                 found += [self.lower(key, frame, where, at), self.lower(value, frame, where, at)]
-                self._active.discard(id(key))
-        for call, where, at in frame.grown.get(name, ()):
-            if getattr(call.func, "attr", "") == "update" and id(call) not in self._active and at < order:
-                self._active.add(id(call))
-                for argument in call.args:
-                    added = self.terms[self._spread(argument, frame, where, at)]
-                    found += added[2] if added[0] == terms.DISPLAY and added[1] == "dict" else (UNKNOWN, UNKNOWN)
-                for keyword in call.keywords:
-                    name_of = self.intern(terms.CONSTANT, keyword.arg, "str") if keyword.arg else UNKNOWN
-                    found += [name_of, self.lower(keyword.value, frame, where, at)]
-                self._active.discard(id(call))
+            elif isinstance(value, ast.Call):
+                found += self._updated(value, frame, where, at)
+            self._active.discard(id(store))
+        return found
+
+    def _updated(self, call: ast.Call, frame: Frame, block: int, order: int) -> list[int]:
+        found: list[int] = []
+        for argument in call.args:
+            added = self.terms[self._spread(argument, frame, block, order)]
+            found += added[2] if added[0] == terms.DISPLAY and added[1] == "dict" else (UNKNOWN, UNKNOWN)
+        for keyword in call.keywords:
+            key = self.intern(terms.CONSTANT, keyword.arg, "str") if keyword.arg else UNKNOWN
+            found += [key, self.lower(keyword.value, frame, block, order)]
         return found
 
     def _grown(self, node: ast.expr, frame: Frame, block: int, order: int) -> int:

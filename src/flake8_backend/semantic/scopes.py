@@ -95,6 +95,7 @@ class Frame:
     row_names: set[str] = field(default_factory=set)
     allowed: list[tuple[str, int, int, ast.Call | None]] = field(default_factory=list)
     grown: dict[str, list[tuple[ast.Call, int, int]]] = field(default_factory=dict)
+    stores: dict[str, list[tuple[ast.expr | None, ast.AST | None, int, int]]] = field(default_factory=dict)
     decorated_in: tuple[int, int] = (0, 0)
 
     def bind(self, name: str, binding: Binding) -> None:

@@ -141,7 +141,15 @@ class Visit:
         elif kind is ast.Starred:
             self._target(target.value, "opaque", None)  # type: ignore[attr-defined]
         else:
+            if kind is ast.Subscript and target.value.__class__ is ast.Name:  # type: ignore[attr-defined]
+                stored = value if how == "assign" else None
+                self._store(target.value.id, target.slice, stored)  # type: ignore[attr-defined]
             self._expr(target)
+
+    def _store(self, name: str, key: ast.expr | None, value: ast.AST | None) -> None:
+        """Remember what is put into a mapping: ``options["timeout"] = 5``; without a key, by a call of ``update``."""
+        self._order += 1
+        self._frame.stores.setdefault(name, []).append((key, value, self._block, self._order))
 
     def _attribute_target(self, target: ast.Attribute, how: str, value: ast.AST | None, detail: object) -> None:
         self._order += 1
@@ -211,6 +219,10 @@ class Visit:
             if func.__class__ is ast.Attribute and func.attr in _GROWING and func.value.__class__ is ast.Name:
                 grown = self._frame.grown.setdefault(func.value.id, [])
                 grown.append((value, self._block, self._order))
+                if func.attr == "update":
+                    self._store(func.value.id, None, value)
+            elif getattr(func, "attr", "") == "setdefault" and func.value.__class__ is ast.Name and len(value.args) > 1:
+                self._store(func.value.id, value.args[0], value.args[1])
         self._expr(value)
 
     def _visit_Return(self, node: ast.Return) -> None:
@@ -450,7 +462,7 @@ class Visit:
                 if inner is not node:
                     frame.reads.append((node, self._block, self._order))
             elif name in frame.row_names or (
-                name in frame.bindings and frame.bindings[name][0].how in ("parameter", "element")
+                name in frame.bindings and _is_row_like(frame.bindings[name][0])
             ):
                 frame.reads.append((node, self._block, self._order))
             elif self._comprehension_name(name):
@@ -514,6 +526,11 @@ class Visit:
         self._frame.is_generator = True
         self._expr(node.value)
         self._frame.iterations.append((node.value, self._block, self._order, False))
+
+
+def _is_row_like(binding: Binding) -> bool:
+    """Whether a name holds a parameter, an item of a loop, or what was read from one: ``owner = order.customer``."""
+    return binding.how in ("parameter", "element") or (binding.how == "assign" and isinstance(binding.value, ast.Attribute))
 
 
 def _nothing(visit: Visit, node: ast.AST) -> None:
