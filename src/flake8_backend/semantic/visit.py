@@ -216,14 +216,18 @@ class Visit:
         value = node.value
         if value.__class__ is ast.Call:
             func = value.func
-            if func.__class__ is ast.Attribute and func.attr in _GROWING and func.value.__class__ is ast.Name:
-                grown = self._frame.grown.setdefault(func.value.id, [])
-                grown.append((value, self._block, self._order))
-                if func.attr == "update":
-                    self._store(func.value.id, None, value)
-            elif getattr(func, "attr", "") == "setdefault" and func.value.__class__ is ast.Name and len(value.args) > 1:
-                self._store(func.value.id, value.args[0], value.args[1])
+            if func.__class__ is ast.Attribute and func.value.__class__ is ast.Name:
+                self._note_change(func.value.id, func.attr, value)
         self._expr(value)
+
+    def _note_change(self, name: str, method: str, call: ast.Call) -> None:
+        """Remember a statement that may change a list or a mapping in place."""
+        if method in _GROWING:
+            self._frame.grown.setdefault(name, []).append((call, self._block, self._order))
+        if method == "update":
+            self._store(name, None, call)
+        elif method == "setdefault" and len(call.args) > 1:
+            self._store(name, call.args[0], call.args[1])
 
     def _visit_Return(self, node: ast.Return) -> None:
         if node.value is not None:
