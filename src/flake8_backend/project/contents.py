@@ -121,10 +121,10 @@ class Contents(Lookup):
         last = self.last_name(at, term[1])
         callee = self.term(at, term[1])
         if last in ("keys", "values") and not term[2]:
-            pairs = self._mapping_of(at, callee)
+            pairs = self.mapping_of(self.owners(at, callee))
             return None if pairs is None else [pair[last == "values"] for pair in pairs]
-        if last in ("split", "splitlines") and callee[0] == terms.ATTRIBUTE:
-            return [self._text(at, callee[1])]
+        if last in ("split", "splitlines"):
+            return [self._text(*place) for place in self.owners(at, callee)] or None
         if last == "range":
             return [(sqltext.NUMBER,)]
         if last == "map" and len(term[2]) > 1:
@@ -186,12 +186,16 @@ class Contents(Lookup):
             found += inner
         return found
 
-    def _mapping_of(self, at: At, callee: Sequence[Any]) -> list[_Pair] | None:
-        """The mapping whose method is called: ``COLUMNS.items``, wherever ``COLUMNS`` is."""
+    def mapping_of(self, owners: Sequence[Place]) -> list[_Pair] | None:
+        """The mapping that something known under several terms is."""
+        return self._together([self.mapping(*place) for place in owners])
+
+    def owners(self, at: At, callee: Sequence[Any]) -> list[Place]:
+        """What a method is called on: ``COLUMNS`` of ``COLUMNS.items``, wherever that is defined."""
         if callee[0] == terms.ATTRIBUTE:
-            return self.mapping(at, callee[1])
-        found = self.definitions(str(callee[1]).rpartition(".")[0])
-        return self._together([self.mapping(*place) for place in found or ()])
+            return [(at, callee[1])]
+        owner = str(callee[1]).rpartition(".")[0] if callee[0] == terms.NAME else ""
+        return (self.definitions(owner) or []) if owner else []
 
     # --- tuples ------------------------------------------------------------------------------------------------
 
@@ -221,7 +225,7 @@ class Contents(Lookup):
         if term[0] == terms.CALL:
             last = self.last_name(at, term[1])
             if last == "items" and position < 2:
-                pairs = self._mapping_of(at, self.term(at, term[1]))
+                pairs = self.mapping_of(self.owners(at, self.term(at, term[1])))
                 return None if pairs is None else [pair[position] for pair in pairs]
             if last == "enumerate" and term[2]:
                 return [(sqltext.NUMBER,)] if position == 0 else self.items(at, term[2][0])

@@ -24,6 +24,7 @@ _TRIMMING = frozenset(
     {"strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "lower", "upper", "title", "casefold", "capitalize"}
     | {"encode", "decode", "expandtabs", "ljust", "rjust", "center", "zfill", "swapcase", "translate"}
 )
+_OLD_AND_NEW = 2
 _QUOTES = frozenset("\"`]")
 _TEXT_TYPES = frozenset({"str", "bytes"})
 
@@ -138,11 +139,13 @@ class Strings(Contents):
 
     def _read(self, at: At, index: int, term: Sequence[Any]) -> Text:
         """A name, an attribute or a parameter: what it was given, where that is in sight."""
-        if self.is_safe_name(at, index) or self.is_harmless(self.value(at, index)) or self._is_member(at, term):
+        if self.is_safe_name(at, index) or self._is_harmless_at(at, index) or self._is_member(at, term):
             return (sqltext.NAME,)
         found = self.behind(at, index)
         if found:
-            return self._texts(found)
+            text = self._texts(found)
+            bare = term[0] == terms.NAME and sqltext.is_whole(text) and any(sqltext.holes(text))
+            return (Hole(at, index),) if bare else text
         if term[0] == terms.ATTRIBUTE:
             return self._property(at, index, term) or (Hole(at, index),)
         if term[0] == terms.PARAMETER:
@@ -151,11 +154,16 @@ class Strings(Contents):
                 return (sqltext.NAME,)
         return (Hole(at, index),)
 
+    def _is_harmless_at(self, at: At, index: int) -> bool:
+        """Whether a term's text is harmless, for the call that is looked into or whoever calls."""
+        if self.is_harmless(self.value(at, index)):
+            return True
+        return at.call is not None and self.is_harmless(self.evaluator.value(self.module(at), index))
+
     def _is_member(self, at: At, term: Sequence[Any]) -> bool:
         """``Priority.HIGH``, ``Priority.HIGH.value``, ``sort.value`` of an enumeration; ``.hex`` of a UUID."""
         if term[0] == terms.ATTRIBUTE:
-            owner = self.value(at, term[1])
-            return self.is_harmless(owner) or any(self.is_enum(option) for option in options(owner))
+            return self._is_harmless_at(at, term[1]) or any(map(self.is_enum, options(self.value(at, term[1]))))
         if term[0] != terms.NAME:
             return False
         owner_name, _, last = term[1].rpartition(".")
@@ -182,7 +190,7 @@ class Strings(Contents):
         key = self.term(at, term[2])
         if key[0] == terms.DISPLAY and key[1] == "slice":
             return self._text(at, term[1])
-        found = self._looked_up(at, term[1], key)
+        found = self._looked_up([(at, term[1])], key)
         if found is None and key[0] == terms.CONSTANT and isinstance(key[1], int) and key[1] >= 0:
             parts = self.part(at, term[1], key[1])
             found = either(parts) if parts else None
@@ -191,9 +199,9 @@ class Strings(Contents):
             found = either(items) if items else None
         return (Hole(at, index),) if found is None else found
 
-    def _looked_up(self, at: At, owner: int, key: Sequence[Any]) -> Text | None:
+    def _looked_up(self, owners: list[Place], key: Sequence[Any]) -> Text | None:
         """What a key gives of a mapping that is written out."""
-        mapping = self.mapping(at, owner)
+        mapping = self.mapping_of(owners)
         if not mapping:
             return None
         exact = [value for name, value in mapping if key[0] == terms.CONSTANT and sqltext.plain(name) == key[1]]
@@ -221,12 +229,12 @@ class Strings(Contents):
         if (facts and all(facts)) or self.is_safe_name(at, index) or self._is_numeric_call(at, term):
             return (sqltext.NAME,)
         callee = self.term(at, term[1])
-        method = _METHODS.get(callee[2]) if callee[0] == terms.ATTRIBUTE else None
-        if method is not None and not any(isinstance(option, FunctionRef) for option in callees):
-            return method(self, at, index, term, callee[1])
+        last = self.last_name(at, term[1])
+        owners = self.owners(at, callee) if last in _METHODS else []
+        if owners and not any(isinstance(option, FunctionRef) for option in callees):
+            return _METHODS[last](self, at, index, term, owners)
         if self.is_harmless(self.value(at, index)):
             return (sqltext.NAME,)
-        last = self.last_name(at, term[1])
         if callee[0] == terms.NAME and last in _SAME_TEXT and term[2] and not _is_project(callees):
             return self._text(at, term[2][-1] if last == "cast" else term[2][0])
         texts = [
@@ -236,15 +244,16 @@ class Strings(Contents):
         ]
         return either(texts) if texts else (Hole(at, index),)
 
-    def _is_text(self, at: At, owner: int) -> bool:
+    def _is_text(self, owners: list[Place]) -> bool:
         """Whether methods called on a term are those of text, as far as its type tells."""
         return not any(
             isinstance(option, External) or (isinstance(option, Instance) and option.cls.name not in _TEXT_TYPES)
-            for option in options(self.value(at, owner))
+            for place in owners
+            for option in options(self.value(*place))
         )
 
-    def _format(self, at: At, index: int, term: Sequence[Any], owner: int) -> Text:
-        if not self._is_text(at, owner):
+    def _format(self, at: At, index: int, term: Sequence[Any], owners: list[Place]) -> Text:
+        if not self._is_text(owners):
             return ()  # a composed statement quotes what it is given
         named = {name: self._text(at, value) for name, value in term[3] if name.isidentifier()}
         positional = [self._text(at, part) for part in term[2]]
@@ -260,30 +269,19 @@ class Strings(Contents):
                 items = self.items(at, value)
                 rest = (Hole(at, value),) if items is None else rest
                 positional += items or []
-        return sqltext.format_filled(self._text(at, owner), Values(positional, named, rest))
+        return sqltext.format_filled(self._texts(owners), Values(positional, named, rest))
 
-    def _format_map(self, at: At, index: int, term: Sequence[Any], owner: int) -> Text:
-        return self._filled_by_mapping(at, term, owner, sqltext.format_filled)
+    def _format_map(self, at: At, index: int, term: Sequence[Any], owners: list[Place]) -> Text:
+        return sqltext.format_filled(self._texts(owners), self._mapped_values(at, term))
 
-    def _substitute(self, at: At, index: int, term: Sequence[Any], owner: int) -> Text:
+    def _substitute(self, at: At, index: int, term: Sequence[Any], owners: list[Place]) -> Text:
         """``Template(text).substitute(…)``."""
-        template = self.term(at, owner)
-        found = self.behind(at, owner)
-        if template[0] != terms.CALL and len(found) == 1:
-            at_template, template = found[0][0], self.term(*found[0])
-        else:
-            at_template = at
-        if template[0] != terms.CALL or not template[2] or self.last_name(at_template, template[1]) != "Template":
+        made, template = owners[0][0], self.term(*owners[0])
+        if template[0] != terms.CALL or not template[2] or self.last_name(made, template[1]) != "Template":
             return (Hole(at, index),)
-        fill = sqltext.dollar_filled
         named = {name: self._text(at, value) for name, value in term[3] if name.isidentifier()}
         values = Values([], named) if named else self._mapped_values(at, term)
-        return fill(self._text(at_template, template[2][0]), values)
-
-    def _filled_by_mapping(
-        self, at: At, term: Sequence[Any], owner: int, fill: Callable[[Text, Values], Text]
-    ) -> Text:
-        return fill(self._text(at, owner), self._mapped_values(at, term))
+        return sqltext.dollar_filled(self._text(made, template[2][0]), values)
 
     def _mapped_values(self, at: At, term: Sequence[Any]) -> Values:
         given = [*term[2], *(value for _, value in term[3])]
@@ -292,10 +290,10 @@ class Strings(Contents):
             return Values([], {}, (Hole(at, given[0]),) if given else None)
         return Values([], {key: text for part, text in mapping if (key := sqltext.plain(part)) is not None})
 
-    def _join(self, at: At, index: int, term: Sequence[Any], owner: int) -> Text:
-        if not term[2] or not self._is_text(at, owner):
-            return (Hole(at, index),) if self._is_text(at, owner) else ()
-        separator = self._text(at, owner)
+    def _join(self, at: At, index: int, term: Sequence[Any], owners: list[Place]) -> Text:
+        if not term[2] or not self._is_text(owners):
+            return (Hole(at, index),) if self._is_text(owners) else ()
+        separator = self._texts(owners)
         items = self.items(at, term[2][0])
         if items is None:
             return (Hole(at, term[2][0]), *separator)
@@ -304,22 +302,21 @@ class Strings(Contents):
             found += (*separator, *item) if number else item
         return tuple(found) if len(items) != 1 else (*found, *separator)
 
-    def _replace(self, at: At, index: int, term: Sequence[Any], owner: int) -> Text:
-        if len(term[2]) < 2:
-            return self._text(at, owner)
+    def _replace(self, at: At, index: int, term: Sequence[Any], owners: list[Place]) -> Text:
+        if len(term[2]) < _OLD_AND_NEW:
+            return self._texts(owners)
         old, new = (self._text(at, part) for part in term[2][:2])
         before, after = sqltext.plain(old), sqltext.plain(new)
         if before in _QUOTES and after == str(before) * 2:
             return (sqltext.NAME,)  # the quotes of names are doubled: it is quoted as a name
-        return sqltext.replaced(self._text(at, owner), before, new)
+        return sqltext.replaced(self._texts(owners), before, new)
 
-    def _trim(self, at: At, index: int, term: Sequence[Any], owner: int) -> Text:
-        return self._text(at, owner)
+    def _trim(self, at: At, index: int, term: Sequence[Any], owners: list[Place]) -> Text:
+        return self._texts(owners)
 
-    def _get(self, at: At, index: int, term: Sequence[Any], owner: int) -> Text:
+    def _get(self, at: At, index: int, term: Sequence[Any], owners: list[Place]) -> Text:
         """``COLUMNS.get(key, default)`` of a mapping that is written out."""
-        key = self.term(at, term[2][0]) if term[2] else ("?",)
-        found = self._looked_up(at, owner, key)
+        found = self._looked_up(owners, self.term(at, term[2][0] if term[2] else 0))
         if found is None:
             return (sqltext.NAME,) if self.is_harmless(self.value(at, index)) else (Hole(at, index),)
         return either([found, *(self._text(at, default) for default in term[2][1:2])])
@@ -329,7 +326,7 @@ def _is_project(callees: Sequence[Value]) -> bool:
     return any(isinstance(callee, FunctionRef) or (isinstance(callee, ClassRef) and callee.home) for callee in callees)
 
 
-_METHODS: Mapping[str, Callable[[Strings, At, int, Sequence[Any], int], Text]] = {
+_METHODS: Mapping[str, Callable[[Strings, At, int, Sequence[Any], list[Place]], Text]] = {
     "format": Strings._format,
     "format_map": Strings._format_map,
     "join": Strings._join,

@@ -97,6 +97,8 @@ class Taint:
             return self._of_call(at, term)
         if operator in _INSIDE or operator == terms.UNPACK:
             return self._of_owner(at, term[2] if operator == terms.UNPACK else term[1])
+        if operator == terms.ANNOTATED:
+            return Source(Origin.SETTING)  # declared, and given its value elsewhere
         if operator in (terms.DISPLAY, terms.GROWN, terms.COMPREHENSION):
             return self._worst((self._of(at, part) for part in _parts(term)), UNKNOWN)
         return UNKNOWN
@@ -123,9 +125,10 @@ class Taint:
         strings = self._strings
         term = strings.term(at, index)
         if term[0] == terms.NAME:
-            yield str(term[1])
-            owner, _, last = str(term[1]).rpartition(".")
-            value = strings.evaluator.resolve(owner) if owner else None
+            parts = str(term[1]).split(".")
+            yield from (".".join(parts[:count]) for count in range(len(parts), 1, -1))
+            last = parts[-1]
+            value = strings.evaluator.resolve(".".join(parts[:-1])) if parts[1:] else None
         elif term[0] == terms.ATTRIBUTE:
             value, last = strings.value(at, term[1]), term[2]
             root = strings.term(at, term[1])
