@@ -74,6 +74,13 @@ def test_arguments_get_a_line_each_when_one_line_is_not_enough() -> None:
     assert fixed("if x:\n    f(a)\n", add, "f", count=5) == f"if x:\n    f(\n        a,\n{expected}    )\n"
 
 
+@pytest.mark.parametrize("brackets", ["[]", "{}", "()"])
+def test_brackets_on_lines_of_their_own_are_no_obstacle(brackets: str) -> None:
+    before = f"x = {brackets[0]}\n    client.f({URL}, 'aaaaaaa'),\n{brackets[1]}\n"
+    inner = f"        {URL}, 'aaaaaaa', keyword_0=10000\n"
+    assert fixed(before, add, "client.f(") == f"x = {brackets[0]}\n    client.f(\n{inner}    ),\n{brackets[1]}\n"
+
+
 def test_a_trailing_comma_stays_one() -> None:
     assert fixed(f"x = f({URL}, 'aaaaaaaaaaaaaaaaaa',)\n", add, "f") == (
         f"x = f(\n    {URL},\n    'aaaaaaaaaaaaaaaaaa',\n    keyword_0=10000,\n)\n"

@@ -238,6 +238,21 @@ def test_a_call_is_handed_over_behind_other_arguments() -> None:
     assert fixed("x = f(1)\n", in_executor, "f") == "x = loop.run_in_executor(None, f, 1)\n"
 
 
+def test_a_value_may_be_a_node() -> None:
+    def twice(call: Any, fix: Any) -> Any:
+        return fix.with_keyword(call, "again", call.args[0].value)
+
+    assert fixed("f(a.b)\n", twice, "f") == "f(a.b, again=a.b)\n"
+
+
+def test_statements_that_are_none_are_refused() -> None:
+    def broken(call: Any, fix: Any) -> Any:
+        fix.insert_before("if x")
+        return call
+
+    assert refused("f()\n", broken, "f") == "`if x` is not a statement"
+
+
 def test_helpers_combine() -> None:
     def both(call: Any, fix: Any) -> Any:
         return fix.wrap_await(fix.wrap_call(fix.with_keyword(call, "timeout", 3), "asyncio.to_thread"))

@@ -111,6 +111,11 @@ def test_a_module_is_imported(before: str, after: str) -> None:
         ("Session, relationship", "Session, relationship, selectinload"),
         ("relationship, Session, subqueryload", "relationship, selectinload, Session, subqueryload"),
         ("Z, A", "Z, A, selectinload"),
+        (
+            "MANYTOONE, ONETOMANY, Session, Zed, joinedload",
+            "MANYTOONE, ONETOMANY, Session, Zed, joinedload, selectinload",
+        ),
+        ("ONETOMANY, backref", "ONETOMANY, backref, selectinload"),
         ("aliased as a, sessionmaker as s", "aliased as a, selectinload, sessionmaker as s"),
         ("joinedload  # noqa: F401", "joinedload, selectinload  # noqa: F401"),
         ("(\n    joinedload,\n    subqueryload,\n)", "(\n    joinedload,\n    selectinload,\n    subqueryload,\n)"),

@@ -11,9 +11,10 @@ import pytest
 
 from fixes.fakes import finding, fixed, make_rule, refused, target
 from flake8_backend.config import Options
+from flake8_backend.core.diagnostic import Fix, Safety, Span, Step
 from flake8_backend.core.source import SourceFile
 from flake8_backend.fixes.plan import CannotFix, Edit, Skipped
-from flake8_backend.fixes.planner import plan_fix
+from flake8_backend.fixes.planner import plan_fix, single_fix_edits
 from flake8_backend.fixes.syntax import ParsedFile, span_of
 from flake8_backend.fixes.unit import ParsedUnit, Unit
 
@@ -218,6 +219,10 @@ def statement(node: Any, fix: Any, *, code: str) -> Any:
 )
 def test_a_simple_statement_becomes_others(before: str, code: str, after: str) -> None:
     assert fixed(before, statement, "old", "Expr", code=code) == after
+
+
+def test_a_comment_behind_a_statement_is_not_given_to_a_block() -> None:
+    assert refused("old()  # c\n", statement, "old", "Expr", code="with a: b()") == "the fix would lose a comment"
 
 
 @pytest.mark.parametrize("before", ["if x: old()\n", "a; old()\n"])
@@ -478,6 +483,50 @@ def test_a_codemod_that_nobody_has_is_a_reason(rules: Any) -> None:
     found = finding(make_rule("BE990"), call, steps=[("gone", call)])
     made = plan_fix(file, found, found.fixes[0], rules=rules, options=Options())
     assert made == Skipped("BE990", found.span, "BE990 has no codemod `gone`")
+
+
+def test_a_fix_without_steps_is_refused() -> None:
+    file = ParsedFile.of(SourceFile("m.py", "f()\n"))
+    fix = Fix("BE990", "nothing", Safety.SAFE)
+    found = finding(make_rule("BE990"), file.tree.body[0])
+    assert plan_fix(file, found, fix, rules={}, options=Options()) == Skipped(
+        "BE990", found.span, "the fix has no steps"
+    )
+
+
+def test_a_place_outside_of_all_statements_is_refused() -> None:
+    rule = make_rule("BE990")
+    rule.codemod(add)
+    file = ParsedFile.of(SourceFile("m.py", "f()\n# f()\n"))
+    fix = Fix("BE990", "fix", Safety.SAFE, (Step("add", Span(2, 2, 2, 5), "Call"),))
+    found = finding(rule, file.tree.body[0])
+    made = plan_fix(file, found, fix, rules={"BE990": rule}, options=Options())
+    assert made == Skipped("BE990", found.span, "no statement is at this place")
+
+
+def test_a_fix_of_a_text_that_does_not_parse_is_refused() -> None:
+    rule = make_rule("BE990")
+    rule.codemod(add)
+    call = ast.parse("f()").body[0]
+    found = finding(rule, call, steps=[("add", call)])
+    made = single_fix_edits(SourceFile("m.py", "f(\n"), found, found.fixes[0], rules={"BE990": rule}, options=Options())
+    assert made == Skipped("BE990", found.span, "the result would not be valid Python")
+
+
+def test_a_fix_of_the_import_that_its_own_import_changes_is_refused() -> None:
+    def wider(statement: Any, fix: Any) -> Any:
+        fix.require_import("a", "new")
+        return fix.libcst.parse_statement("from a import (x,\n    y)").body[0]
+
+    reason = "the fix changes the lines that its import goes to"
+    assert refused("from a import (\n    x,\n)\n", wider, kind="ImportFrom") == reason
+
+
+def test_an_argument_can_be_the_node() -> None:
+    def renamed(arg: Any, fix: Any) -> Any:
+        return arg.with_changes(keyword=fix.libcst.Name("new"))
+
+    assert fixed("f(a, old=1,  # c\n)\n", renamed, "old", "keyword") == "f(a, new=1,  # c\n)\n"
 
 
 # Speed
