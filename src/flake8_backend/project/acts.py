@@ -337,7 +337,7 @@ class Acts:
     # --- property reads ----------------------------------------------------------------------------------------
 
     @cached_property
-    def _property_names(self) -> frozenset[str]:
+    def property_names(self) -> frozenset[str]:
         """The names of all properties of the project: other attributes need no look."""
         return frozenset(
             function.name
@@ -349,7 +349,7 @@ class Acts:
     def _reads(
         self, module: Module, function: FunctionSummary
     ) -> Iterator[tuple[str, Span, int, int, tuple[Doing, ...]]]:
-        names = self._property_names
+        names = self.property_names
         if not function.is_async and function.class_index >= 0 and not names.isdisjoint(function.self_reads):
             klass = module.class_(function.class_index)
             receiver = Instance(ClassRef(f"{module.name}.{klass.qualname}", (module.name, function.class_index)))

@@ -39,8 +39,10 @@ def children(term: Sequence[Any]) -> Sequence[int]:
         return (term[1], *term[2], *(value for _, value in term[3]))
     if operator in _ONE_CHILD:
         return (term[1],)
-    if operator in (terms.ITEM, terms.ANNOTATED):
+    if operator in (terms.ITEM, terms.ANNOTATED, terms.EQUAL):
         return (term[1], term[2])
+    if operator == terms.GROWN:
+        return (term[1], *term[2], *term[3])
     if operator in (terms.COMPREHENSION, terms.BINARY):
         return (term[2], term[3])
     if operator == terms.UNPACK:

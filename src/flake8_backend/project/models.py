@@ -436,6 +436,33 @@ class Schema:
                 for term in bound:
                     yield from self._reverse_of(cls, own, module, term)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all relations of the project: other attributes need no look."""
+        found = {name for _, name in self.reverse}
+        for cls in self.models():
+            found.update(self._declared(cls))
+            for base in self._evaluator.lineage(cls):
+                if base.home is not None:
+                    found.update(self._declared(base))
+        return frozenset(found)
+
+    def steps(self, model: str | None, path: str) -> tuple[RelationFact, ...]:
+        """The relations on a dotted path from the rows of a model; none when one of them is not known."""
+        module, name = self._evaluator.table.split(model or "")
+        cls: ClassRef | None = ClassRef(model or "")
+        for index, klass in enumerate(module.summary.classes if module is not None else ()):
+            if module is not None and klass.qualname == name:
+                cls = ClassRef(model or "", (module.name, index))
+        found: list[RelationFact] = []
+        for step in path.split("."):
+            fact = self.relation(cls, step) if cls is not None else None
+            if fact is None:
+                return ()
+            found.append(fact)
+            cls = fact.target
+        return tuple(found)
+
     def models(self) -> Iterator[ClassRef]:
         """Every model class of the project, by module name."""
         for name in sorted(self._evaluator.table.by_name):

@@ -1,0 +1,371 @@
+"""What loops ask of the database once per item: queries, and relations that did not come with the rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from flake8_backend.core.diagnostic import Related, Span
+from flake8_backend.project import binding, repetition
+from flake8_backend.project.binding import Environment
+from flake8_backend.project.models import RelationFact
+from flake8_backend.project.rows import ASKING_ALWAYS, READ, Load, Node, holds_rows
+from flake8_backend.project.statements import ASKS
+from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
+from flake8_backend.semantic import terms
+
+if TYPE_CHECKING:
+    from flake8_backend.project.solution import Solution
+    from flake8_backend.project.view import ActView, FunctionView, LoopView, Reach
+
+# functions of Python that call their argument once per item: position of the callable, of the items, its keyword
+_APPLYING: dict[str, tuple[int | None, int, str]] = {
+    "map": (0, 1, ""),
+    "filter": (0, 1, ""),
+    "sorted": (None, 0, "key"),
+    "max": (None, 0, "key"),
+    "min": (None, 0, "key"),
+    "groupby": (1, 0, "key"),
+    "takewhile": (0, 1, ""),
+    "dropwhile": (0, 1, ""),
+    "filterfalse": (0, 1, ""),
+    "starmap": (0, 1, ""),
+}
+
+
+@dataclass(frozen=True)
+class PerItem:
+    """A finding: where, and the relation that is loaded or the query that is sent for every item."""
+
+    span: Span
+    load: Load | None = None
+    reach: Reach | None = None
+    asked: str = ""  # what is called, as messages show it
+    loading: Loading | None = None
+
+    @property
+    def model(self) -> str:
+        """The class of the rows that are gone through."""
+        query = self.load.query if self.load is not None else None
+        return ((query.model if query is not None else None) or "row").rpartition(".")[2]
+
+    @property
+    def row(self) -> str:
+        """A name for one of the rows."""
+        return snake(self.model)
+
+    def related(self, function: FunctionView) -> list[Related]:
+        """The places of the chain, and the query that gave the rows where it stands in another file."""
+        links = self.reach.links if self.reach is not None else self.load.links if self.load is not None else ()
+        table = function.solution.table
+        found = [
+            Related(table.by_name[link.module].path, link.span, f"`{link.name}` does it here") for link in links
+        ]
+        source = self.load.query.source if self.load is not None else None
+        if source is not None:
+            place = Span(source.line, source.column, source.end_line, source.end_column)
+            found.append(Related(table.by_name[source.module].path, place, "the rows come from this query"))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How a relation comes with its rows: the ORM, the relations on the way there, the call that gives the rows.
+
+    ``span`` is that call's place where it stands in the file of the finding.
+    """
+
+    orm: str
+    model: str  # the bare name of the class that the rows are of
+    steps: tuple[RelationFact, ...]
+    span: Span | None = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names of the relations, the first one that of the rows."""
+        return tuple(step.name for step in self.steps)
+
+    @property
+    def has_methods(self) -> bool:
+        """Whether querysets have ``select_related`` and ``prefetch_related``."""
+        return self.orm in ("django-orm", "tortoise-orm")
+
+    @property
+    def can_be_fixed_by_methods(self) -> bool:
+        """Whether these methods can be added without any change elsewhere: what is awaited now need not be then."""
+        return self.orm == "django-orm"
+
+    @property
+    def joins_in_select(self) -> bool:
+        """Whether the query lists what it loads."""
+        return self.orm == "peewee"
+
+    @property
+    def can_join(self) -> bool:
+        """Whether one row follows from one row all the way."""
+        return all(not step.many and step.target is not None for step in self.steps)
+
+
+class Repeated:
+    """Findings per function, found on demand."""
+
+    def __init__(self, solution: Solution) -> None:
+        self._solution = solution
+        self._evaluator = solution.evaluator
+        self._rows = solution.rows
+
+    def of(self, function: FunctionView) -> list[PerItem]:
+        """What a function repeats, in the order of places; one finding per relation and loop."""
+        found = [*self._loads(function), *self._applied(function)]
+        told = {item.span for item in found if item.load is not None and item.load.use != READ}
+        found += [item for item in self._asks(function) if item.span not in told]
+        return sorted(found, key=lambda item: (item.span, item.asked, item.load.path if item.load is not None else ""))
+
+    # --- relations ---------------------------------------------------------------------------------------------
+
+    def _loads(self, function: FunctionView) -> Iterator[PerItem]:
+        if not self._rows.names:
+            return
+        told: set[tuple[Any, ...]] = set()
+        for environment in ((), *self._solution.passed.of(function.node)):
+            if not function.summary.blocks[1:]:
+                continue
+            for load in self._rows.loads(function.node, environment):
+                around = self._rows.repeated_by(function.node, load)
+                if not around or self._is_known(function, load, around[0]):
+                    continue
+                key = (load.path, load.use != READ and load.span, load.owner, around[0].block)
+                if key not in told:
+                    told.add(key)
+                    yield PerItem(load.span, load, loading=self.loading(function, load, around[0]))
+
+    def _is_known(self, function: FunctionView, load: Load, loop: LoopView) -> bool:
+        """Whether the function has loaded the relation, or all rows it leads to, before the loop."""
+        for site in function.sites:
+            if site.loops:
+                continue
+            for callee in site.callees:
+                fact = self._solution.effects.leaf(callee)
+                if fact is None:
+                    continue
+                if fact.fact.role == "orm-eager" and site.term[2] and self._is_source(function, site.term[2][0], loop):
+                    if any(load.path == path or path.startswith(load.path + ".") for path in self._paths(function, site.term)):
+                        return True
+            if load.fact.manager is None and not load.fact.many and self._holds_all(site.value, load.fact.target):
+                return True
+        return False
+
+    @staticmethod
+    def _is_source(function: FunctionView, index: int, loop: LoopView) -> bool:
+        """Whether the loop goes through ``index``, or what was made of it."""
+        pending = [loop.iterable]
+        while pending:
+            current = pending.pop()
+            if current == index:
+                return True
+            pending += binding.children(function.term(current))
+        return False
+
+    def _paths(self, function: FunctionView, term: Sequence[Any]) -> Iterator[str]:
+        for index in term[2][1:]:
+            for value in options(function.value(index)):
+                text = getattr(value, "value", None)
+                yield text.replace("__", ".") if isinstance(text, str) else ""
+
+    def _holds_all(self, value: Value | None, target: ClassRef | None) -> bool:
+        """Whether a value is all rows of a table, which the session then knows by their keys."""
+        if target is None or not isinstance(value, Instance) or not value.fetched or value.query is None:
+            return False
+        query = value.query
+        return query.model == target.name and not (query.filtered or query.bounded) and self._has_identity_map(target)
+
+    def _has_identity_map(self, cls: ClassRef) -> bool:
+        return (self._solution.schema.orm_of(cls) or "") in ("sqlalchemy", "sqlmodel", "flask")
+
+    def loading(self, function: FunctionView, load: Load, loop: LoopView | None) -> Loading | None:
+        """How the relation of a load would come with its rows; ``None`` where its way is not known."""
+        steps = self._solution.schema.steps(load.query.model, load.path)
+        if not steps or steps[-1].manager == ASKING_ALWAYS:
+            return None
+        model = (load.query.model or "").rpartition(".")[2]
+        return Loading(load.fact.orm, model, steps, self._anchor(function, load, loop))
+
+    def _anchor(self, function: FunctionView, load: Load, loop: LoopView | None) -> Span | None:
+        source = load.query.source
+        if source is not None and source.module == function.module.name:
+            return Span(source.line, source.column, source.end_line, source.end_column)
+        if loop is None or load.query.path or load.links:
+            return None
+        term = function.term(loop.iterable)
+        if term[0] != terms.CALL or Span(*term[4:8]) != loop.iterable_span:
+            return None
+        found = list(options(function.value(loop.iterable)))
+        is_query = all(isinstance(v, Instance) and not v.fetched and v.query == load.query for v in found)
+        return loop.iterable_span if found and is_query else None
+
+    # --- queries -----------------------------------------------------------------------------------------------
+
+    def _asks(self, function: FunctionView) -> Iterator[PerItem]:
+        for act in function.acts:
+            if act.is_rare or not repetition.loops(function, act.act.block):
+                continue
+            reach = act.reach(ASKS, code="BE005")
+            if reach is None or self._is_hit(function, act):
+                continue
+            yield PerItem(act.span, reach=reach, asked=self._told(function, act, reach))
+
+    def _is_hit(self, function: FunctionView, act: ActView) -> bool:
+        """``session.get(Account, key)`` after all accounts were read: the session has them."""
+        site = act.site
+        if site is None or not site.term[2] or not act.span:
+            return False
+        for value in options(function.value(site.term[2][0])):
+            if isinstance(value, ClassRef) and any(self._holds_all(s.value, value) for s in function.sites if not s.loops):
+                return True
+        return False
+
+    def _told(self, function: FunctionView, act: ActView, reach: Reach) -> str:
+        site = act.site
+        if reach.links:
+            return reach.told()
+        name = describe(function, site.term[1]) if site is not None else ""
+        return f"`{name or reach.leaf.name}`"
+
+    # --- functions that are applied to every item --------------------------------------------------------------
+
+    def _applied(self, function: FunctionView) -> Iterator[PerItem]:
+        for site in function.sites:
+            callee = function.term(site.term[1])
+            dotted = callee[1] if callee[0] == terms.NAME else ""
+            head, _, name = str(dotted).rpartition(".")
+            how = _APPLYING.get(name) if head in ("builtins", "itertools") else None
+            if how is None:
+                continue
+            position, items, keyword = how
+            called = site.argument(position, keyword)
+            if not called or len(site.term[2]) <= items:
+                continue
+            rows = site.term[2][items]
+            yield from self._applied_to(function, site.span, called, rows)
+
+    def _applied_to(self, function: FunctionView, span: Span, called: int, rows: int) -> Iterator[PerItem]:
+        row = self._evaluator.element(function.value(rows))
+        for value in options(function.value(called)):
+            if not isinstance(value, FunctionRef):
+                continue
+            node = value.module, value.index
+            home = self._solution.table.by_name[value.module]
+            summary = home.function(value.index)
+            if row is not None and holds_rows(row) and summary.parameters:
+                shift = 1 if summary.kind == "method" and value.receiver is not None else 0
+                environment = (((home.name, terms.PARAMETER, value.index, shift), row),)
+                for load in self._rows.linked(node, environment):
+                    links = load.links if summary.kind != "lambda" else load.links[1:]
+                    told = replace(load, span=span, links=links)
+                    yield PerItem(span, told, loading=self.loading(function, replace(load, links=()), None))
+            step = self._solution.effects.of(node).get(ASKS)
+            if step is not None:
+                links, leaf = self._solution.effects.chain(node, ASKS)
+                if leaf is not None:
+                    yield PerItem(span, reach=_reach(leaf, links), asked=_chain(leaf, links))
+
+
+def _reach(leaf: Any, links: Sequence[Any]) -> Reach:
+    from flake8_backend.project.view import Reach
+
+    return Reach(leaf, tuple(links))
+
+
+def _chain(leaf: Any, links: Sequence[Any]) -> str:
+    return " → ".join(f"`{name}`" for name in (*(link.name for link in links), leaf.name) if name != "<lambda>")
+
+
+class Passed:
+    """The collections of rows that callers hand to functions which go through them."""
+
+    def __init__(self, solution: Solution) -> None:
+        self._solution = solution
+        self._known: dict[Node, tuple[Environment, ...]] = {}
+
+    def of(self, node: Node) -> tuple[Environment, ...]:
+        """What the callers of a function give to the parameters that it goes through, or hands on."""
+        if node not in self._known:
+            self._known[node] = ()  # a function that calls itself
+            if self._goes_through_parameter(node):
+                self._known[node] = tuple(dict.fromkeys(self._given(node)))
+        return self._known[node]
+
+    def _goes_through_parameter(self, node: Node) -> bool:
+        module = self._solution.table.by_name[node[0]]
+        function = module.function(node[1])
+        if not function.parameters or function.kind == "lambda" or not self._solution.rows.names:
+            return False
+        roots = binding.roots_of(self._solution.evaluator, module)
+        own = (node[0], terms.PARAMETER, node[1])
+        return any(root[:3] == own for row in (*function.iterations, *function.sites) for root in roots[row[0]])
+
+    def _given(self, node: Node) -> Iterator[Environment]:
+        solution = self._solution
+        for caller in solution.call_sites.callers(node):
+            module = solution.table.by_name[caller.module]
+            term = module.summary.terms[caller.term]
+            above = self.of((caller.module, caller.function))
+            for environment in ((), *above):
+                evaluator = binding.bound(solution.evaluator, environment)
+                for value in options(evaluator.value(module, term[1])):
+                    if isinstance(value, FunctionRef) and (value.module, value.index) == node:
+                        given = binding.environment_of(evaluator, value, module, term)
+                        kept = tuple((root, option) for root, option in given if _is_collection(option))
+                        if kept:
+                            yield kept
+
+
+def _is_collection(value: Value) -> bool:
+    return any(isinstance(v, Instance) and v.query is not None and not v.is_row for v in options(value))
+
+
+def describe(function: FunctionView, index: int) -> str:
+    """A callee as code shows it, without arguments: ``Order.objects.filter(…).first``; empty where it has no name."""
+    term = function.term(index)
+    operator = term[0]
+    if operator == terms.NAME:
+        return _short(function, str(term[1]))
+    if operator == terms.ATTRIBUTE:
+        owner = describe(function, term[1])
+        return f"{owner}.{term[2]}" if owner else ""
+    if operator == terms.CALL:
+        inner = describe(function, term[1])
+        return f"{inner}(…)" if inner else ""
+    if operator in (terms.SELF, terms.SUPER):
+        return "self"
+    if operator == terms.CLASS:
+        return function.module.class_(term[1]).name
+    if operator == terms.PARAMETER:
+        return str(function.module.function(term[1]).parameters[term[2]][0])
+    if operator in (terms.AWAIT, terms.ALLOWED, terms.ENTER):
+        return describe(function, term[1])
+    for value in options(function.value(index)):
+        if isinstance(value, Instance) and value.cls.home is not None:
+            return snake(value.cls.name)
+    return ""
+
+
+def _short(function: FunctionView, dotted: str) -> str:
+    """A dotted name without the module that it is defined in."""
+    home, rest = function.solution.table.split(dotted)
+    if home is not None and rest:
+        return rest
+    parts = dotted.removeprefix("builtins.").split(".")
+    for position, part in enumerate(parts):
+        if part[:1].isupper():
+            return ".".join(parts[position:])
+    return ".".join(parts[-2:])
+
+
+def snake(name: str) -> str:
+    """A variable's name for an object: ``shop.OrderLine`` is ``order_line``."""
+    bare = name.rpartition(".")[2]
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[A-Z]", bare)
+    return "_".join(words).lower() or bare.lower()

@@ -1,0 +1,121 @@
+"""Which code is repeated for every item of something long, and by which loop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from flake8_backend.project.binding import children
+from flake8_backend.project.queries import holds_rows
+from flake8_backend.project.values import ClassRef, Instance, options
+from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.summary import BLOCK_DATA, BLOCK_KIND
+
+if TYPE_CHECKING:
+    from flake8_backend.project.view import FunctionView, LoopView
+
+# blocks that run for some items alone: what was not found yet, what failed
+_SELDOM = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING, scopes.EXCEPT})
+_IN_PIECES = re.compile(r"chunk|batch|page|partition|slice|split|window", re.IGNORECASE)
+_TAKES = frozenset({"pop", "popleft", "popitem"})
+_CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]+\Z")
+_STEPPED = 3  # range(start, stop, step)
+
+
+def loops(function: FunctionView, block: int) -> list[LoopView]:
+    """The loops that repeat a block for every item, the innermost first."""
+    from flake8_backend.project.view import LoopView
+
+    found = []
+    leaves_loop = False
+    for index, data in function.blocks_around(block):
+        kind = data[BLOCK_KIND]
+        if kind in _SELDOM:
+            return []
+        if kind in scopes.LOOPS:
+            loop = LoopView(function, index)
+            if not leaves_loop and loop.repeats and is_per_item(loop):
+                found.append(loop)
+            leaves_loop = False
+        elif kind not in (scopes.WITH, scopes.ASYNC_WITH):
+            if data[BLOCK_DATA] == scopes.LEAVES:
+                return found[:0]
+            leaves_loop = leaves_loop or data[BLOCK_DATA] == scopes.BREAKS
+    return found
+
+
+def is_per_item(loop: LoopView) -> bool:
+    """Whether the body runs for single items rather than for pieces of many, or for the constants of a setting."""
+    if loop.kind == scopes.WHILE:
+        return True
+    function = loop.function
+    term = function.term(loop.iterable)
+    while term[0] == terms.CALL and _name(function, term) in ("enumerate", "sorted", "reversed", "list", "iter", "tqdm"):
+        if not term[2]:
+            break
+        term = function.term(term[2][0])
+    name = _name(function, term) if term[0] == terms.CALL else str(term[2] if term[0] == terms.ATTRIBUTE else "")
+    if _IN_PIECES.search(name) or (name == "range" and len(term[2]) == _STEPPED):
+        return False
+    if term[0] == terms.NAME and _CONSTANT.match(term[1].rpartition(".")[2]):
+        return False
+    if term[0] == terms.ATTRIBUTE and _CONSTANT.match(term[2]):
+        return False
+    return not (_gives_pieces(loop, term) or _is_closed_set(loop, term))
+
+
+def _gives_pieces(loop: LoopView, term: Sequence[Any]) -> bool:
+    """Whether the items are collections that a call cut from a longer one: pages, chunks."""
+    function = loop.function
+    evaluator = function.solution.evaluator
+    for item in options(evaluator.element(function.value(loop.iterable))):
+        if not isinstance(item, Instance) or item.cls.home is not None:
+            continue
+        if holds_rows(evaluator, item.cls):
+            return True
+        if term[0] == terms.CALL and item.cls.name in ("list", "tuple", "set") and _name(function, term) not in _WHOLE:
+            return True
+    return False
+
+
+_WHOLE = frozenset({"items", "values", "zip", "groupby", "get", "pop"})
+
+
+def _is_closed_set(loop: LoopView, term: Sequence[Any]) -> bool:
+    """Whether the items are the members of an enumeration."""
+    function = loop.function
+    evaluator = function.solution.evaluator
+    owner = function.value(term[1]) if term[0] == terms.ATTRIBUTE else function.value(loop.iterable)
+    return any(
+        isinstance(value, ClassRef)
+        and any(name.startswith("enum.") or name.endswith("Choices") for name in evaluator.library_bases(value))
+        for value in options(owner)
+    )
+
+
+def varies(function: FunctionView, index: int, loop: LoopView) -> bool:
+    """Whether a term is made from the item that the loop is at."""
+    table = function.module.summary.terms
+    pending, seen = [index], set()
+    while pending:
+        current = pending.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        term = table[current]
+        if term[0] == terms.ELEMENT and term[1] == loop.iterable:
+            return True
+        if loop.kind == scopes.WHILE and term[0] == terms.CALL and _name(function, term) in _TAKES:
+            return True
+        pending += children(term)
+    return False
+
+
+def _name(function: FunctionView, term: Sequence[Any]) -> str:
+    """The last component of what is called."""
+    callee = function.term(term[1])
+    dotted = callee[1] if callee[0] == terms.NAME else callee[2] if callee[0] == terms.ATTRIBUTE else ""
+    if callee[0] == terms.FUNCTION:
+        dotted = function.module.function(callee[1]).name
+    return str(dotted).rpartition(".")[2]

@@ -1,0 +1,350 @@
+"""What functions load of rows: relations that did not come with them, read here or in what is called with the rows.
+
+The rows that a call hands over keep the query that they came from, so the same helper loads nothing for one caller and
+a relation per row for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from flake8_backend.core.diagnostic import Span
+from flake8_backend.project import binding, repetition
+from flake8_backend.project.binding import NOTHING, Environment
+from flake8_backend.project.effects import Link
+from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.models import RelationFact
+from flake8_backend.project.modules import Module
+from flake8_backend.project.values import (
+    ClassRef,
+    External,
+    FunctionRef,
+    Instance,
+    Query,
+    Value,
+    options,
+)
+from flake8_backend.project.view import FunctionView, LoopView
+from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.summary import (
+    BLOCK_KIND,
+    BLOCK_PARENT,
+    SITE_BLOCK,
+    SITE_TERM,
+    FunctionSummary,
+)
+
+if TYPE_CHECKING:
+    from flake8_backend.project.solution import Solution
+
+Node = tuple[str, int]
+_KEEPING = frozenset({"all", "get_queryset"})  # of a related manager: rows that came with their owner are kept
+_SERVED = frozenset({"count", "exists", "contains", "acount", "aexists", "acontains"})
+_CONSUMERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
+_GROWING = frozenset({"list.extend", "set.update", "deque.extend", "str.join", "set.union"})
+_QUIET = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING})
+_DEEPEST = 8
+ASKING_ALWAYS = "sqlalchemy.orm.AppenderQuery"
+READ, ALL = "read", "all"  # uses of a relation; another use is the method that is called
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A relation that is loaded when it is read: of which rows, on which way from them, where.
+
+    ``query`` gave the rows, ``path`` leads from them to what is loaded, ``owner`` is the class that has the relation.
+    ``term`` is what the relation is read of, or the call that does it; ``links`` lead from there to the read.
+    """
+
+    owner: ClassRef
+    fact: RelationFact
+    query: Query
+    path: str
+    use: str
+    span: Span
+    block: int
+    term: int
+    links: tuple[Link, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The functions on the way, as messages show them."""
+        return " → ".join(f"`{link.name}`" for link in self.links)
+
+
+class Rows:
+    """Loads per function, for the values that its parameters have."""
+
+    def __init__(self, solution: Solution) -> None:
+        self._solution = solution
+        self._evaluator = solution.evaluator
+        self._schema = solution.schema
+        self._table = solution.table
+        self._known: dict[tuple[Node, Environment], tuple[Load, ...]] = {}
+        self._active: set[tuple[Node, Environment]] = set()
+        self._cut = False
+        self._self_terms: dict[str, dict[int, int]] = {}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of relations and of properties: nothing else that is read loads anything."""
+        return self._schema.names | self._solution.effects.acts.property_names
+
+    def loads(self, node: Node, environment: Environment = NOTHING) -> tuple[Load, ...]:
+        """What a function loads of rows; with an environment, of those alone that it gives."""
+        key = (node, environment)
+        if key in self._known:
+            return self._known[key]
+        if key in self._active or len(self._active) > _DEEPEST:
+            self._cut = True
+            return ()
+        before, self._cut = self._cut, False
+        self._active.add(key)
+        try:
+            found = tuple(self._find(node, environment))
+        finally:
+            self._active.discard(key)
+        if not self._cut or not self._active:
+            self._known[key] = found
+            self._cut = before
+        return found
+
+    def _find(self, node: Node, environment: Environment) -> Iterator[Load]:
+        module = self._table.by_name[node[0]]
+        walk = _Walk(self, module, module.function(node[1]), environment)
+        seen = set()
+        for load in walk.loads():
+            key = (load.path, load.use, load.block, load.query, load.span if load.use != READ else None)
+            if key not in seen:
+                seen.add(key)
+                yield load
+
+    # --- one relation ------------------------------------------------------------------------------------------
+
+    def unloaded(self, value: Value, name: str) -> tuple[Instance, RelationFact] | None:
+        """The row and the relation, when ``value`` is a row that came without it."""
+        if not isinstance(value, Instance) or not value.is_row or value.query is None:
+            return None
+        if self._schema.orm_of(value.cls) is None:
+            return None
+        fact = self._schema.relation(value.cls, name)
+        if fact is None or fact.eager or value.query.loads(name):
+            return None
+        return value, fact
+
+    def is_property(self, value: Value, name: str) -> FunctionRef | None:
+        """The property ``name`` of an object, bound to it."""
+        if not isinstance(value, Instance) or value.cls.home is None:
+            return None
+        found = self._evaluator.method(value.cls, name)
+        if found is None or not self._evaluator.is_property(found[0], found[1]):
+            return None
+        return FunctionRef(found[0].name, found[1], value)
+
+    def self_terms(self, module: Module) -> dict[int, int]:
+        """By class, the term of a module that stands for ``self``."""
+        known = self._self_terms.get(module.name)
+        if known is None:
+            table = module.summary.terms
+            known = {term[1]: index for index, term in enumerate(table) if term[0] == terms.SELF}
+            self._self_terms[module.name] = known
+        return known
+
+    # --- calls -------------------------------------------------------------------------------------------------
+
+    def called(
+        self, evaluator: Evaluator, callee: Value, module: Module | None = None, term: Sequence[Any] | None = None
+    ) -> Iterator[Load]:
+        """What a call loads of the rows that it hands over."""
+        function = self._function(callee)
+        if function is None:
+            return
+        given = binding.environment_of(evaluator, function, module, term)
+        environment = tuple((root, value) for root, value in given if holds_rows(value))
+        if environment:
+            yield from self.linked((function.module, function.index), environment)
+
+    def linked(self, node: Node, environment: Environment) -> Iterator[Load]:
+        """What a function loads of what it is given, each with the function as a step on the way."""
+        if self._solution.effects.is_memoised(node):
+            return
+        summary = self._table.by_name[node[0]].function(node[1])
+        name = summary.qualname.replace(".<locals>", "")
+        for load in self.loads(node, environment):
+            if not self._is_told_there(node, load):
+                yield replace(load, links=(Link(name, node[0], load.span), *load.links))
+
+    def _is_told_there(self, node: Node, load: Load) -> bool:
+        """Whether the loop that repeats a load stands in this function, which is told of it whoever calls."""
+        same = any(own.term == load.term and own.fact == load.fact for own in self.loads(node))
+        return same and bool(self.repeated_by(node, load))
+
+    def repeated_by(self, node: Node, load: Load) -> list[LoopView]:
+        """The loops of a function that repeat a load for every item."""
+        function = FunctionView(self._solution, self._table.by_name[node[0]], node[1])
+        around = repetition.loops(function, load.block)
+        if load.use != READ or load.fact.manager == ASKING_ALWAYS:
+            return around
+        return [loop for loop in around if repetition.varies(function, load.term, loop)]
+
+    def _function(self, callee: Value) -> FunctionRef | None:
+        if isinstance(callee, FunctionRef):
+            return callee
+        if isinstance(callee, ClassRef) and callee.home is not None:
+            found = self._evaluator.method(callee, "__init__")
+            return FunctionRef(found[0].name, found[1], Instance(callee)) if found is not None else None
+        return None
+
+
+def holds_rows(value: Value) -> bool:
+    """Whether a value is a row or a collection of rows whose query is known."""
+    return any(isinstance(option, Instance) and option.query is not None for option in options(value))
+
+
+class _Walk:
+    """One function under one environment."""
+
+    def __init__(self, rows: Rows, module: Module, function: FunctionSummary, environment: Environment) -> None:
+        self._rows = rows
+        self._module = module
+        self._table = module.summary.terms
+        self._function = function
+        self._evaluator = binding.bound(rows._evaluator, environment)
+        self._given = frozenset(root for root, _ in environment)
+        self._roots = binding.roots_of(rows._evaluator, module) if environment else ()
+
+    def loads(self) -> Iterator[Load]:
+        function = self._function
+        quiet = self._quiet_blocks()
+        for index, block, *place in function.reads:
+            if block not in quiet:
+                yield from self._chain(index, block, Span(*place))
+        for name in function.self_reads:
+            if name in self._rows.names and function.class_index >= 0:
+                yield from self._self_read(name)
+        for site in function.sites:
+            if site[SITE_BLOCK] not in quiet:
+                yield from self._site(site[SITE_TERM], site[SITE_BLOCK])
+        for index, block, _, *place in function.iterations:
+            if block not in quiet and self._concerns(index):
+                yield from self._gone_through(index, block, Span(*place))
+
+    def _quiet_blocks(self) -> frozenset[int]:
+        """Blocks that are not looked at: what is seldom run and, without an environment, what no loop repeats."""
+        quiet: set[int] = set()
+        looped: set[int] = set()
+        for index, block in enumerate(self._function.blocks):
+            if block[BLOCK_KIND] in _QUIET or block[BLOCK_PARENT] in quiet:
+                quiet.add(index)
+            if block[BLOCK_KIND] in scopes.LOOPS or block[BLOCK_PARENT] in looped:
+                looped.add(index)
+        if not self._given:
+            quiet.update(index for index in range(len(self._function.blocks)) if index not in looped)
+        return frozenset(quiet)
+
+    def _concerns(self, index: int) -> bool:
+        """Whether a term is made from what the environment gives; without one, every term counts."""
+        return not self._given or not self._given.isdisjoint(self._roots[index])
+
+    def _values(self, index: int) -> list[Value]:
+        return list(options(self._evaluator.value(self._module, index)))
+
+    # --- reads -------------------------------------------------------------------------------------------------
+
+    def _chain(self, index: int, block: int, span: Span) -> Iterator[Load]:
+        """Each step of ``order.customer.region.name``, the first one first."""
+        if not self._concerns(index):
+            return
+        levels = []
+        term = self._table[index]
+        while term[0] == terms.ATTRIBUTE:
+            levels.append((term[1], term[2]))
+            term = self._table[term[1]]
+        for owner, name in reversed(levels):
+            if name in self._rows.names:
+                yield from self._read(owner, name, block, span)
+
+    def _self_read(self, name: str) -> Iterator[Load]:
+        """``self.customer``, read somewhere in a method."""
+        index = self._rows.self_terms(self._module).get(self._function.class_index, 0)
+        if index and self._concerns(index):
+            yield from self._read(index, name, 0, self._function.place)
+
+    def _read(self, owner: int, name: str, block: int, span: Span) -> Iterator[Load]:
+        values = self._values(owner)
+        found = [self._rows.unloaded(value, name) for value in values]
+        if found and all(found):
+            row, fact = found[0]  # type: ignore[misc]
+            if not (fact.many and fact.manager):
+                yield self._load(row, fact, READ, block, owner, span)
+        elif len(values) == 1:
+            function = self._rows.is_property(values[0], name)
+            if function is not None:
+                for load in self._rows.called(self._evaluator, function):
+                    yield replace(load, span=span, block=block, term=owner)
+
+    @staticmethod
+    def _load(row: Instance, fact: RelationFact, use: str, block: int, term: int, span: Span) -> Load:
+        assert row.query is not None
+        path = f"{row.query.path}.{fact.name}".lstrip(".")
+        return Load(row.cls, fact, row.query, path, use, span, block, term)
+
+    # --- calls and loops ---------------------------------------------------------------------------------------
+
+    def _site(self, index: int, block: int) -> Iterator[Load]:
+        term = self._table[index]
+        if not self._concerns(index):
+            return
+        span = Span(*term[4:8])
+        callee = self._table[term[1]]
+        if callee[0] == terms.ATTRIBUTE and callee[2] in _SERVED:
+            yield from self._consumed(callee[1], callee[2], block, span)
+            return
+        for value in self._values(term[1]):
+            if _consumes(value) and term[2]:
+                yield from self._gone_through(term[2][0], block, span)
+            else:
+                for load in self._rows.called(self._evaluator, value, self._module, term):
+                    yield replace(load, span=span, block=block, term=index)
+
+    def _gone_through(self, index: int, block: int, span: Span) -> Iterator[Load]:
+        yield from self._consumed(index, ALL, block, span)
+
+    def _consumed(self, index: int, use: str, block: int, span: Span) -> Iterator[Load]:
+        """A related manager whose rows are asked for."""
+        behind = self._relation_behind(index)
+        if behind is None:
+            return
+        owner, name = behind
+        found = [self._rows.unloaded(value, name) for value in self._values(owner)]
+        if found and all(found):
+            row, fact = found[0]  # type: ignore[misc]
+            if fact.many and fact.manager:
+                yield self._load(row, fact, use, block, owner, span)
+
+    def _relation_behind(self, index: int) -> tuple[int, str] | None:
+        """The owner and the name of the relation that ``order.lines.all()`` goes through."""
+        term = self._table[index]
+        while term[0] in (terms.CALL, terms.ITEM, terms.ALLOWED):
+            if term[0] == terms.CALL:
+                callee = self._table[term[1]]
+                if callee[0] != terms.ATTRIBUTE or callee[2] not in _KEEPING:
+                    return None
+                term = self._table[callee[1]]
+            else:
+                term = self._table[term[1]]
+        if term[0] == terms.ATTRIBUTE and term[2] in self._rows.names:
+            return term[1], term[2]
+        return None
+
+
+def _consumes(callee: Value) -> bool:
+    """Whether a call goes through its first argument."""
+    if isinstance(callee, ClassRef):
+        return callee.home is None and callee.name in _CONSUMERS
+    if isinstance(callee, External):
+        return callee.name.removeprefix("builtins.") in _CONSUMERS or callee.name in _GROWING
+    return False
