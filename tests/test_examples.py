@@ -97,7 +97,7 @@ def test_the_example_service_is_repaired_where_it_can_be(tmp_path: Path) -> None
     after = fix_everything(root, Options(use_cache=False)).texts
     assert "timeout=10" in after["shop/clients/carrier.py"]
     assert "sku = :sku" in after["shop/repositories/products.py"]
-    assert "selectinload(Order.customer)" in after["shop/routers/backoffice.py"]
+    assert "load(Order.customer)" in after["shop/routers/backoffice.py"]
     left = shop_findings(root)
     assert left < before
     assert {(path, code) for path, code, _ in before - left} >= {
@@ -126,7 +126,7 @@ def test_the_example_service_reads_as_the_readme_shows_it(tmp_path: Path) -> Non
     assert "await asyncio.sleep(interval)" in added
     assert any("timeout=10" in line for line in added)
     assert any("sku = :sku" in line for line in added)
-    assert any("selectinload(Order.customer)" in line for line in added)
+    assert any("load(Order.customer)" in line for line in added)
 
 
 PACK = """
