@@ -82,13 +82,20 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`inherits_from`": "the call that makes the object whose timeouts hold",
         "`timeouts`": (
             "`param`, `pos` (from 0, without self; absent: keyword only), `default`, `kind`, `unit` (`ms`; "
-            "absent: seconds), `where` (set there, not in this call), `was` (older defaults: `until`, "
-            "`default`), `note`"
+            "absent: seconds), `where` (set there, not in this call; `around`: `param` is the guard to put around), "
+            "`was` (older defaults: `until`, `default`; the distribution is the one named like the top-level module), "
+            "`when_none` (None is the `default`, or `meant`: a listener), `unlimited` (other values for no limit), "
+            "`demanded` (true: reported whatever role and kind; false: never), `written` (code with `<seconds>`; "
+            "empty: no number can be passed), `note`"
         ),
+        "`streams`": "what it gives is waited for as long as it is wanted: messages, events, a stream of results",
+        "`through`": "methods of the same object that do its sending; a subclass may bound them",
+        "`hands_on`": "what follows the callable is given to it: `positional` arguments, or `all`",
         "`connection`": "`per-call`, `pooled`, `single`",
         "`options`": (
             'other arguments: `param`, `pos`, `default` (`"none"` is None), `means`, `unsafe` (values), '
-            "`required`, `others` (same meaning), `where`, `since`"
+            "`nonblocking` (values with which it never waits), `streaming` (values with which the result is read as it "
+            "comes), `required`, `others` (same meaning), `where`, `since`"
         ),
         "`ttl`": "the expiry argument of a cache write, same keys as an option",
         "`async_alt`": (

@@ -53,6 +53,18 @@ class Pack:
     digest: str = ""
 
 
+_PLAIN_CALL_KEYS = (
+    "role",
+    "connection",
+    "default_wait",
+    "streams",
+    "hands_on",
+    "in_event_loop",
+    "since",
+    "until",
+    "note",
+    "verified",
+)
 _Located = tuple[Row, str]  # a row and the name of its pack
 
 
@@ -116,7 +128,7 @@ class Knowledge:
                 yield f"{base}.{member}"
 
     def _built_call(self, name: str, row: Row, pack: str) -> CallFact:
-        plain = told(row, "role", "connection", "default_wait", "in_event_loop", "since", "until", "note", "verified")
+        plain = told(row, *_PLAIN_CALL_KEYS)
         owner, _, member = name.rpartition(".")
         alternative = row.get("async_alt")
         if alternative is not None:
@@ -130,6 +142,7 @@ class Knowledge:
             returns=self._type(row.get("returns")) or self._own_instance(name),
             inherits_from=inherits and self.canonical(inherits),
             timeouts=tuple(map(timeout_of, row.get("timeouts", ()))),
+            through=tuple(row.get("through", ())),
             ttl=option_of(row["ttl"]) if "ttl" in row else None,
             options=tuple(map(option_of, row.get("options", ()))),
             async_alt=alternative,

@@ -28,7 +28,11 @@ class Timeout:
 
     ``pos`` is 0-based at the call site, without the receiver; None: keyword only. ``default`` is a number in ``unit``
     or one of ``none``, ``inherit``, ``socket-default``, ``library``, ``required``. With ``where`` it is set on that
-    object, not in this call.
+    object, not in this call; ``around``: ``param`` is the guard that goes around the call, which has no parameter.
+    ``when_none``: None is the library's ``default``, or is ``meant`` (a listener waits as long as it takes); empty: no
+    limit. ``unlimited`` are other values that mean none. ``demanded``: True where it is reported whatever the role and
+    kind, False where its absence is no defect. ``written`` is how a limit of ``<seconds>`` is written, empty where a
+    number cannot be passed.
     """
 
     param: str
@@ -38,6 +42,10 @@ class Timeout:
     unit: str = "s"
     where: str | None = None
     was: tuple[Was, ...] = ()
+    when_none: str = ""
+    unlimited: tuple[Json, ...] = ()
+    demanded: bool | None = None
+    written: str = "<seconds>"
     note: str = ""
 
     @property
@@ -58,7 +66,8 @@ class OptionFact:
     """An argument that matters; ``unsafe`` lists values that are harmful, ``others`` parameters of the same meaning.
 
     ``nonblocking`` lists values with which the call never waits, classes of values by their dotted names; with ``where``
-    they are given to the constructor or the call that made the receiver.
+    they are given to the constructor or the call that made the receiver. With those in ``streaming`` the result is read
+    as it comes.
     ``default`` is ``"none"`` for Python's None, and None where packs do not tell.
     """
 
@@ -68,6 +77,7 @@ class OptionFact:
     means: str = ""
     unsafe: tuple[Json, ...] = ()
     nonblocking: tuple[Json, ...] = ()
+    streaming: tuple[Json, ...] = ()
     required: bool = False
     others: tuple[str, ...] = ()
     where: str | None = None
@@ -80,6 +90,9 @@ class CallFact:
 
     ``use`` says how the result must be used (``await``, ``async with``, ``async for``); empty: as it is.
     ``in_event_loop`` is ``raises`` where the library refuses to run while the thread's event loop is running.
+    ``streams``: what it gives is waited for as long as it is wanted. ``through`` are the methods of the same object
+    that do its sending. ``hands_on``: what follows the callable among its arguments is given to the callable,
+    ``positional`` or ``all`` of it.
     """
 
     name: str
@@ -92,6 +105,9 @@ class CallFact:
     default_wait: str | None = None
     inherits_from: str | None = None
     timeouts: tuple[Timeout, ...] = ()
+    streams: bool = False
+    through: tuple[str, ...] = ()
+    hands_on: str | None = None
     ttl: OptionFact | None = None
     options: tuple[OptionFact, ...] = ()
     async_alt: str | None = None
@@ -171,12 +187,12 @@ def type_texts(row: Row) -> list[str]:
 def timeout_of(row: Row) -> Timeout:
     """A row of ``timeouts``."""
     was = tuple(Was(**older) for older in row.get("was", ()))
-    return Timeout(**{**row, "was": was})
+    return Timeout(**{**row, "was": was, "unlimited": tuple(row.get("unlimited", ()))})
 
 
 def option_of(row: Row) -> OptionFact:
     """A row of ``options``, or ``ttl``."""
-    lists = {key: tuple(row[key]) for key in ("unsafe", "nonblocking", "others") if key in row}
+    lists = {key: tuple(row[key]) for key in ("unsafe", "nonblocking", "streaming", "others") if key in row}
     keywords: dict[str, Any] = {**row, **lists}
     return OptionFact(**keywords)
 

@@ -30,9 +30,10 @@ ROLES = _words(
     kv-wait kv-wipe kv-write lock lock-rows log log-handler loop-callback loop-get loop-run mail metric offload
     orm-bound orm-bulk-write orm-eager orm-evaluate orm-evaluate-one orm-guard orm-lazy orm-not-eager orm-pending
     orm-write partial password-hash password-hash-weak pool-acquire pool-release process-state publish pure queue
-    random-secure random-weak rate-limit raw-sql regex remote response rpc serialize server session setup signal sleep
+    random-secure random-weak rate-limit raw-sql regex remote response response-stream rpc serialize server session setup signal sleep
     socket-io spawn stdin stdout task-build task-control task-enqueue task-group task-retry task-run task-spawn
-    task-wait template test thread-local timeout-guard timeout-setting tls-context tls-off token tx-begin tx-commit
+    task-wait template test thread-local timeout-guard timeout-setting tls-context tls-off token transport tx-begin
+    tx-commit
     tx-hook tx-rollback validation validation-off wait xml-parse xml-parse-safe
     """
 )
@@ -57,6 +58,8 @@ CONNECTIONS = frozenset({"per-call", "pooled", "single"})
 USES = frozenset({"await", "async with", "async for"})
 CHECKED = frozenset({"signature", "body", "source", "run", "docstring", "docs"})
 TIMEOUT_KINDS = _words("total per-op read write connect pool wait lock idle close retry")
+NONE_MEANINGS = frozenset({"default", "meant"})
+HANDED_ON = frozenset({"positional", "all"})
 TIMEOUT_DEFAULTS = frozenset({"none", "inherit", "socket-default", "library", "required"})
 PARAMSTYLES = frozenset({"qmark", "format", "pyformat", "named", "numeric-dollar"})
 DIRECTIONS = frozenset({"false-positive", "false-negative"})
@@ -174,6 +177,7 @@ _OPTION = _table(
         "means": _text,
         "unsafe": _list,
         "nonblocking": _list,
+        "streaming": _list,
         "required": _flag,
         "others": _each(_text),
         "where": _text,
@@ -191,6 +195,10 @@ _TIMEOUT = _table(
         "unit": _one_of({"s", "ms"}),
         "where": _text,
         "was": _each(_WAS),
+        "when_none": _one_of(NONE_MEANINGS),
+        "unlimited": _list,
+        "demanded": _flag,
+        "written": _text,
         "note": _text,
     },
     "param",
@@ -216,6 +224,9 @@ _KEYS: Mapping[str, Mapping[str, Check]] = {
         "default_wait": _one_of(WAITS),
         "inherits_from": _text,
         "timeouts": _each(_TIMEOUT),
+        "streams": _flag,
+        "through": _each(_text),
+        "hands_on": _one_of(HANDED_ON),
         "ttl": _OPTION,
         "options": _each(_OPTION),
         "async_alt": _text,
