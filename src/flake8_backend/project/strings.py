@@ -233,7 +233,7 @@ class Strings(Contents):
         owners = self.owners(at, callee) if last in _METHODS else []
         if owners and not any(isinstance(option, FunctionRef) for option in callees):
             return _METHODS[last](self, at, index, term, owners)
-        if self.is_harmless(self.value(at, index)):
+        if self.is_harmless(self.value(at, index)) or self._is_cleaned(at, term, last):
             return (sqltext.NAME,)
         if callee[0] == terms.NAME and last in _SAME_TEXT and term[2] and not _is_project(callees):
             return self._text(at, term[2][-1] if last == "cast" else term[2][0])
@@ -243,6 +243,19 @@ class Strings(Contents):
             for output in outputs
         ]
         return either(texts) if texts else (Hole(at, index),)
+
+    def _is_cleaned(self, at: At, term: Sequence[Any], last: str) -> bool:
+        """``re.sub("[^a-z_]", "", name)``: no quote is left in it."""
+        if last != "sub" or len(term[2]) < _OLD_AND_NEW:
+            return False
+        by_method = self.term(at, term[1])[0] == terms.ATTRIBUTE
+        patterns = [self._text(at, term[2][0])] if not by_method else []
+        new = sqltext.plain(self._text(at, term[2][0 if by_method else 1]))
+        if by_method or not patterns[0]:
+            compiled = [self.term(*place) for place in self.owners(at, self.term(at, term[1]))]
+            patterns = [self._text(at, call[2][0]) for call in compiled if call[0] == terms.CALL and call[2]]
+        pattern = sqltext.plain(patterns[0]) if patterns else None
+        return pattern is not None and new is not None and sqltext.removes_quotes(pattern)
 
     def _is_text(self, owners: list[Place]) -> bool:
         """Whether methods called on a term are those of text, as far as its type tells."""

@@ -201,7 +201,9 @@ class Taint:
             return Source(Origin.TASK, *place)
         callers = self._sites.callers(node)
         if not callers:
-            return Source(Origin.CALLER, *place) if is_public(module, term[1]) else UNKNOWN
+            # an object is made by those who set the service up; who that is shows in callers alone
+            is_outside = is_public(module, term[1]) and function.name != "__init__"
+            return Source(Origin.CALLER, *place) if is_outside else UNKNOWN
         return self._worst(self._given(site, node, term[2]) for site in callers)
 
     def _given(self, site: CallSite, node: _NODE, position: int) -> Source:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 # methods of text that are true for letters, digits and underscores alone
 _CHARACTER_TESTS = frozenset({"isidentifier", "isalnum", "isalpha", "isdigit", "isdecimal", "isnumeric"})
+_QUOTES = frozenset({"'", '"', "`", ";"})
 _PATTERN_TESTS = frozenset({"match", "fullmatch"})
 _NUMBERS = frozenset({"int", "float", "bool", "Decimal", "UUID", "date", "datetime"})
 
@@ -46,6 +47,12 @@ def checked(test: ast.expr, *, holds: bool) -> Iterator[str]:
 
 def _compared(test: ast.Compare, *, holds: bool) -> Iterator[str]:
     operator, other = test.ops[0], test.comparators[0]
+    if isinstance(test.left, ast.Constant) and test.left.value in _QUOTES:
+        # `if "'" in name: raise`
+        key = key_of(other)
+        if key is not None and isinstance(operator, ast.NotIn if holds else ast.In):
+            yield key
+        return
     if isinstance(operator, ast.In if holds else ast.NotIn):
         known = not (isinstance(other, ast.Constant) and other.value == "")
     elif isinstance(operator, ast.Eq if holds else ast.NotEq):
