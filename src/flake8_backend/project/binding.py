@@ -23,13 +23,16 @@ from flake8_backend.project.values import (
     Value,
     options,
 )
-from flake8_backend.semantic import terms
+from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.summary import BLOCK_DATA, BLOCK_KIND, BLOCK_PARENT
 
 Root = tuple[str, str, int, int]  # module, operator, function or class index, parameter index
 Environment = tuple[tuple[Root, Value], ...]
 NOTHING: Environment = ()
 _NO_ROOTS: frozenset[Root] = frozenset()
 _MOST_NESTED = 10
+_BRANCHES = frozenset({scopes.IF, scopes.ELSE, scopes.MEMO})
+_FLAG = BLOCK_DATA + 1  # where a branch names the parameter that decides
 
 
 def children(term: Sequence[Any]) -> Sequence[int]:
@@ -219,6 +222,23 @@ def environment_of(
             if value is not None:
                 found.append(((home.name, terms.PARAMETER, function.index, position + shift), value))
     return tuple(found)
+
+
+def is_run(evaluator: Evaluator, module: Module, function: int, block: int, environment: Environment) -> bool:
+    """Whether a call that gives these values may run a block: ``if full:`` is not run where ``full`` is False."""
+    summary = module.function(function)
+    given = dict(environment)
+    while block >= 0:
+        data = summary.blocks[block]
+        if len(data) > _FLAG and data[BLOCK_KIND] in _BRANCHES:
+            position, expected = data[_FLAG], data[_FLAG + 1]
+            value = given.get((module.name, terms.PARAMETER, function, position))
+            if value is None and summary.parameters[position][2]:
+                value = evaluator.root.value(module, summary.parameters[position][2])
+            if isinstance(value, Constant) and bool(value.value) != bool(expected):
+                return False
+        block = data[BLOCK_PARENT]
+    return True
 
 
 def _is_static(module: Module, summary: Any) -> bool:

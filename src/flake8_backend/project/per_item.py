@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project import binding, repetition
 from flake8_backend.project.binding import Environment
+from flake8_backend.project.effects import Link
 from flake8_backend.project.models import RelationFact
+from flake8_backend.project.modules import Module
 from flake8_backend.project.rows import ASKING_ALWAYS, READ, Load, Node, holds_rows
 from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
@@ -212,9 +215,51 @@ class Repeated:
             if act.is_rare or not repetition.loops(function, act.act.block):
                 continue
             reach = act.reach(ASKS, code="BE005")
+            reach = self._live(function, act, reach) if reach is not None else None
             if reach is None or self._is_hit(function, act):
                 continue
             yield PerItem(act.span, reach=reach, asked=self._told(function, act, reach))
+
+    def _live(self, function: FunctionView, act: ActView, reach: Reach) -> Reach | None:
+        """The chain, when this call's flags let it run; else another one that they let run."""
+        site = act.site
+        callee = site.callees[0] if site is not None and len(site.callees) == 1 else None
+        if site is None or not reach.links or not isinstance(callee, FunctionRef):
+            return None if self._is_prefilled(reach) else reach
+        node = (callee.module, callee.index)
+        environment = binding.environment_of(self._evaluator, callee, function.module, site.term)
+        home = self._solution.table.by_name[node[0]]
+        first = reach.links[0]
+        for inner in self._solution.effects.acts.of(node):
+            if inner.is_rare or not binding.is_run(self._evaluator, home, node[1], inner.block, environment):
+                continue
+            way = self._solution.effects.way(inner, (ASKS,), "BE005")
+            if way is not None:
+                name = first.name if first.module == node[0] else home.function(node[1]).qualname
+                found = _reach(way.leaf, (Link(name, node[0], inner.span), *way.links))
+                if not self._is_prefilled(found):
+                    return found
+        return None
+
+    def _is_prefilled(self, reach: Reach) -> bool:
+        """Whether a step is a remembered property that the project gives its value from outside."""
+        return any(link.name.rpartition(".")[2] in self._filled_properties for link in reach.links)
+
+    @cached_property
+    def _filled_properties(self) -> frozenset[str]:
+        """Names of ``cached_property`` that some statement assigns on an object: ``ping.duration = …``."""
+        table = self._solution.table
+        assigned = {row[1] for module in table for row in module.summary.assignments}
+        return frozenset(
+            function.name
+            for module in table
+            for function in module.summary.functions
+            if function.name in assigned and self._is_cached(module, function.decorators)
+        )
+
+    @staticmethod
+    def _is_cached(module: Module, decorators: Sequence[int]) -> bool:
+        return any(str(module.summary.terms[index][1]).endswith("cached_property") for index in decorators)
 
     def _is_hit(self, function: FunctionView, act: ActView) -> bool:
         """``session.get(Account, key)`` after all accounts were read: the session has them."""
@@ -239,9 +284,8 @@ class Repeated:
         for site in function.sites:
             callee = function.term(site.term[1])
             dotted = callee[1] if callee[0] == terms.NAME else ""
-            head, _, name = str(dotted).rpartition(".")
-            how = _APPLYING.get(name) if head in ("builtins", "itertools") else None
-            if how is None:
+            how = _APPLYING.get(str(dotted).rpartition(".")[2])
+            if how is None or not any(getattr(c, "name", "").startswith(("builtins.", "itertools.")) for c in site.callees):
                 continue
             position, items, keyword = how
             called = site.argument(position, keyword)

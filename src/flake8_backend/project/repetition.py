@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.binding import children
 from flake8_backend.project.queries import holds_rows
-from flake8_backend.project.values import ClassRef, Instance, options
+from flake8_backend.project.values import ClassRef, FunctionRef, Instance, options
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import BLOCK_DATA, BLOCK_KIND
 
@@ -74,12 +74,10 @@ def _gives_pieces(loop: LoopView, term: Sequence[Any]) -> bool:
             continue
         if holds_rows(evaluator, item.cls):
             return True
-        if term[0] == terms.CALL and item.cls.name in ("list", "tuple", "set") and _name(function, term) not in _WHOLE:
-            return True
+        if term[0] == terms.CALL and item.cls.name in ("list", "set"):
+            # of a function of the project: a reader of files gives lists for lines
+            return any(isinstance(callee, FunctionRef) for callee in options(function.value(term[1])))
     return False
-
-
-_WHOLE = frozenset({"items", "values", "zip", "groupby", "get", "pop"})
 
 
 def _is_closed_set(loop: LoopView, term: Sequence[Any]) -> bool:

@@ -20,6 +20,7 @@ from flake8_backend.project.models import RelationFact
 from flake8_backend.project.modules import Module
 from flake8_backend.project.values import (
     ClassRef,
+    Constant,
     External,
     FunctionRef,
     Instance,
@@ -34,7 +35,6 @@ from flake8_backend.semantic.summary import (
     BLOCK_PARENT,
     SITE_BLOCK,
     SITE_TERM,
-    FunctionSummary,
 )
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Rows:
 
     def _find(self, node: Node, environment: Environment) -> Iterator[Load]:
         module = self._table.by_name[node[0]]
-        walk = _Walk(self, module, module.function(node[1]), environment)
+        walk = _Walk(self, module, node[1], environment)
         seen = set()
         for load in walk.loads():
             key = (load.path, load.use, load.block, load.query, load.span if load.use != READ else None)
@@ -163,8 +163,8 @@ class Rows:
         if function is None:
             return
         given = binding.environment_of(evaluator, function, module, term)
-        environment = tuple((root, value) for root, value in given if holds_rows(value))
-        if environment:
+        environment = tuple((root, value) for root, value in given if holds_rows(value) or isinstance(value, Constant))
+        if any(not isinstance(value, Constant) for _, value in environment):
             yield from self.linked((function.module, function.index), environment)
 
     def linked(self, node: Node, environment: Environment) -> Iterator[Load]:
@@ -207,13 +207,15 @@ def holds_rows(value: Value) -> bool:
 class _Walk:
     """One function under one environment."""
 
-    def __init__(self, rows: Rows, module: Module, function: FunctionSummary, environment: Environment) -> None:
+    def __init__(self, rows: Rows, module: Module, index: int, environment: Environment) -> None:
         self._rows = rows
         self._module = module
         self._table = module.summary.terms
-        self._function = function
+        self._index = index
+        self._function = module.function(index)
+        self._environment = environment
         self._evaluator = binding.bound(rows._evaluator, environment)
-        self._given = frozenset(root for root, _ in environment)
+        self._given = frozenset(root for root, value in environment if not isinstance(value, Constant))
         self._roots = binding.roots_of(rows._evaluator, module) if environment else ()
 
     def loads(self) -> Iterator[Load]:
@@ -233,7 +235,7 @@ class _Walk:
                 yield from self._gone_through(index, block, Span(*place))
 
     def _quiet_blocks(self) -> frozenset[int]:
-        """Blocks that are not looked at: what is seldom run and, without an environment, what no loop repeats."""
+        """Blocks that are not looked at: seldom run or, for these arguments, never; without any, what no loop repeats."""
         quiet: set[int] = set()
         looped: set[int] = set()
         for index, block in enumerate(self._function.blocks):
@@ -241,9 +243,14 @@ class _Walk:
                 quiet.add(index)
             if block[BLOCK_KIND] in scopes.LOOPS or block[BLOCK_PARENT] in looped:
                 looped.add(index)
-        if not self._given:
+        if self._environment:
+            quiet.update(index for index in range(len(self._function.blocks)) if not self._is_run(index))
+        else:
             quiet.update(index for index in range(len(self._function.blocks)) if index not in looped)
         return frozenset(quiet)
+
+    def _is_run(self, block: int) -> bool:
+        return binding.is_run(self._evaluator, self._module, self._index, block, self._environment)
 
     def _concerns(self, index: int) -> bool:
         """Whether a term is made from what the environment gives; without one, every term counts."""
@@ -303,12 +310,15 @@ class _Walk:
         if callee[0] == terms.ATTRIBUTE and callee[2] in _SERVED:
             yield from self._consumed(callee[1], callee[2], block, span)
             return
-        for value in self._values(term[1]):
-            if _consumes(value) and term[2]:
+        values = self._values(term[1])
+        if any(_consumes(value) for value in values):
+            if term[2]:
                 yield from self._gone_through(term[2][0], block, span)
-            else:
-                for load in self._rows.called(self._evaluator, value, self._module, term):
-                    yield replace(load, span=span, block=block, term=index)
+            return
+        found = [list(self._rows.called(self._evaluator, value, self._module, term)) for value in values]
+        for load in found[0] if found else ():
+            if all(any(_is_same(load, other) for other in others) for others in found[1:]):
+                yield replace(load, span=span, block=block, term=index)
 
     def _gone_through(self, index: int, block: int, span: Span) -> Iterator[Load]:
         yield from self._consumed(index, ALL, block, span)
@@ -339,6 +349,11 @@ class _Walk:
         if term[0] == terms.ATTRIBUTE and term[2] in self._rows.names:
             return term[1], term[2]
         return None
+
+
+def _is_same(load: Load, other: Load) -> bool:
+    """Whether two objects that a call may meet come to load the same relation."""
+    return (load.owner, load.path, load.use) == (other.owner, other.path, other.use)
 
 
 def _consumes(callee: Value) -> bool:

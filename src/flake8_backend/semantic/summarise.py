@@ -230,7 +230,7 @@ class Summariser:
         if kind == scopes.EXCEPT:
             handler: Any = block.nodes[0]
             return [kind, parent, self._lowering.lower(handler.type, frame, parent, block.order)]
-        return [kind, parent, block.exits]
+        return [kind, parent, block.exits, *_flag(frame, block)]
 
     # --- classes -----------------------------------------------------------------------------------------------
 
@@ -265,6 +265,24 @@ class Summariser:
 
 def _is_dead_root(term: terms.Term) -> bool:
     return term[0] in _DEAD_ROOTS and not (term[0] == terms.BINARY and term[1] in _LIVE_OPERATORS)
+
+
+def _flag(frame: Frame, block: Block) -> list[int]:
+    """The position of the parameter that decides whether a branch is run, and the truth that it must have."""
+    if block.kind not in (scopes.IF, scopes.ELSE, scopes.MEMO) or not block.nodes:
+        return []
+    test: Any = block.nodes[0]
+    expected = True
+    if block.kind == scopes.ELSE:
+        expected = False
+    elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        test = test.values[0]
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, expected = test.operand, not expected
+    bound = frame.bindings.get(test.id, ()) if isinstance(test, ast.Name) else ()
+    if len(bound) != 1 or bound[0].how != "parameter" or not isinstance(bound[0].detail, int):
+        return []
+    return [bound[0].detail, int(expected)]
 
 
 def _place(node: Any) -> list[int]:

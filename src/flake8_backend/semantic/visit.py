@@ -180,6 +180,13 @@ class Visit:
         else:
             self._expr(node.target)
 
+    def _visit_Compare(self, node: ast.Compare) -> None:
+        """``tag in product.tags.all()`` goes through what stands on the right."""
+        self._generic(node)
+        right = node.comparators[-1]
+        if right.__class__ is ast.Call and isinstance(node.ops[-1], (ast.In, ast.NotIn)):
+            self._frame.iterations.append((right, self._block, self._order, False))
+
     def _visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self._expr(node.value)
         self._target(node.target, "assign", node.value)
