@@ -7,7 +7,7 @@ views, and calls that register a view.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -91,6 +91,21 @@ class Contexts:
     def _find_handler(self, node: _NODE) -> Handler | None:
         module = self._table.by_name[node[0]]
         function = module.function(node[1])
+        allowed = self._allowed_verbs(module, function.decorators)
+        found = self._find_route(node, module, function)
+        return replace(found, verbs=allowed) if found is not None and allowed else found
+
+    def _allowed_verbs(self, module: Module, decorators: Sequence[int]) -> tuple[str, ...]:
+        """What a decorator such as ``require_POST`` or ``require_http_methods(["GET"])`` lets through."""
+        for marker, name, call in self._declarations(module, decorators):
+            if marker.kind == "route-methods":
+                if call is not None and call[2]:
+                    return tuple(text.upper() for text in self._texts(module, call[2][0]))
+                last = name.rpartition("_")[2].upper()
+                return ("GET", "HEAD") if last == "SAFE" else (last,)
+        return ()
+
+    def _find_route(self, node: _NODE, module: Module, function: Any) -> Handler | None:
         for marker, name, call in self._declarations(module, function.decorators):
             if marker.kind in _ROUTES and marker.form == "decorator":
                 return self._handler(marker, name, module, call)
@@ -291,38 +306,6 @@ class Contexts:
             for value in options(self._evaluator.value(module, part)):
                 if isinstance(value, FunctionRef):
                     yield value.module, value.index
-
-    def is_script_function(self, node: _NODE) -> bool:
-        """A function that the ``if __name__ == "__main__"`` part of its module starts and nothing else names."""
-        return node in self._script_functions(node[0])
-
-    def _script_functions(self, name: str) -> frozenset[_NODE]:
-        module = self._table.by_name[name]
-        if "main" not in module.summary.traits or not module.summary.functions:
-            return frozenset()
-        found: set[_NODE] = set()
-        body = module.function(0)
-        for site in body.sites:
-            if self._in_main(body, site[SITE_BLOCK]):
-                term = module.summary.terms[site[SITE_TERM]]
-                for index in (term[1], *term[2]):
-                    inner = module.summary.terms[index]
-                    if inner[0] == terms.CALL:
-                        index = inner[1]
-                    for value in options(self._evaluator.value(module, index)):
-                        if isinstance(value, FunctionRef) and value.module == name:
-                            found.add((value.module, value.index))
-        for node in list(found):
-            found.update(edge.target for edge in self._effects.edges(node) if edge.target[0] == name)
-        return frozenset(found)
-
-    @staticmethod
-    def _in_main(function: Any, block: int) -> bool:
-        while block >= 0:
-            if function.blocks[block][BLOCK_KIND] == scopes.MAIN:
-                return True
-            block = function.blocks[block][BLOCK_PARENT]
-        return False
 
 
 def _name_of(value: Value) -> str | None:

@@ -19,7 +19,10 @@ from flake8_backend.project.listing import Listings
 from flake8_backend.project.listviews import find_setting
 from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
+from flake8_backend.project.per_item import Passed, Repeated
 from flake8_backend.project.requirements import Requirements
+from flake8_backend.project.rows import Rows
+from flake8_backend.project.scripts import Scripts
 from flake8_backend.project.serving import shows_asgi
 from flake8_backend.project.sqlflow import SqlFlow
 from flake8_backend.project.strings import Strings
@@ -60,10 +63,35 @@ class Solution:
         return Contexts(self.evaluator, self.effects)
 
     @cached_property
+    def call_sites(self) -> CallSites:
+        """Who calls a function."""
+        return CallSites(self.evaluator, self.effects)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What functions load of rows."""
+        return Rows(self)
+
+    @cached_property
+    def passed(self) -> Passed:
+        """The rows that callers hand to functions."""
+        return Passed(self)
+
+    @cached_property
+    def repeated(self) -> Repeated:
+        """What loops ask of the database for every item."""
+        return Repeated(self)
+
+    @cached_property
     def sql(self) -> SqlFlow:
         """Where text becomes SQL, and what is put into it."""
-        strings, sites = Strings(self.evaluator), CallSites(self.evaluator, self.effects)
+        strings, sites = Strings(self.evaluator), self.call_sites
         return SqlFlow(strings, sites, self.effects, Taint(strings, sites, self.contexts, self.schema))
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """What runs from the command line alone."""
+        return Scripts(self.evaluator, self.effects, self.contexts)
 
     @cached_property
     def shows_asgi(self) -> bool:

@@ -31,6 +31,7 @@ from flake8_backend.semantic.summary import (
 if TYPE_CHECKING:
     from flake8_backend.config import Options
     from flake8_backend.project.contexts import Handler
+    from flake8_backend.project.per_item import PerItem
     from flake8_backend.project.solution import Solution
 
 SMALL = 12  # a loop over so few constants is written out rather than repeated
@@ -97,13 +98,15 @@ class LoopView:
         table = self.function.module.summary.terms
         term = table[index]
         if term[0] == terms.DISPLAY:
-            return len(term[2]) <= SMALL and not any(table[part][0] == terms.ELEMENT for part in term[2])
+            return 0 < len(term[2]) <= SMALL and not any(table[part][0] == terms.ELEMENT for part in term[2])
         if term[0] == terms.CONSTANT:
             return True
         if term[0] == terms.CALL:
             callee = table[term[1]]
             name = callee[1] if callee[0] == terms.NAME else callee[2] if callee[0] == terms.ATTRIBUTE else ""
             last = str(name).rpartition(".")[2]
+            if last in ("items", "keys", "values") and (term[2] or callee[0] != terms.ATTRIBUTE):
+                return False
             if last in ("range", "enumerate", "sorted", "reversed", "items", "keys", "values"):
                 inner = term[2] or ([callee[1]] if callee[0] == terms.ATTRIBUTE else [])
                 return bool(inner) and all(self._is_small(part) for part in inner)
@@ -352,14 +355,35 @@ class FunctionView:
         return self.solution.contexts.is_migration(self.module)
 
     @property
+    def is_paginated(self) -> bool:
+        """Whether a decorator cuts what it answers with into pages."""
+        return "pagination" in self.solution.contexts.kinds(self.node)
+
+    @property
     def is_startup(self) -> bool:
         """Whether it runs before and after the service, not during requests."""
         return "startup" in self.solution.contexts.kinds(self.node)
 
     @property
     def is_script(self) -> bool:
-        """Whether it only runs from ``if __name__ == "__main__"``."""
-        return self.solution.contexts.is_script_function(self.node)
+        """Whether only a script reaches it: ``if __name__ == "__main__"``, a command of a command line."""
+        return self.solution.scripts.holds(self.node)
+
+    @property
+    def is_occasional(self) -> bool:
+        """Whether it runs in migrations, scripts and commands alone, for which nobody waits."""
+        if self.is_script or self.solution.contexts.is_migration(self.module):
+            return True
+        if self.summary.class_index < 0:
+            return False
+        cls = ClassView(self.solution, self.module, self.summary.class_index).ref
+        markers = (m for base in self.solution.evaluator.library_bases(cls) for m in self.solution.knowledge.markers(base))
+        return any(marker.kind == "management-command" for marker in markers)
+
+    @property
+    def repeated(self) -> list[PerItem]:
+        """What it asks of the database for every item of a loop."""
+        return self.solution.repeated.of(self)
 
     @property
     def on_event_loop(self) -> bool:

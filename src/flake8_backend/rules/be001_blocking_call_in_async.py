@@ -67,7 +67,7 @@ _METADATA = 3
 
 @RULE.on_function
 def check(function: FunctionView) -> Iterator[Diagnostic]:
-    if not function.on_event_loop or function.is_script:
+    if not function.on_event_loop:
         return
     told: set[Span] = set()
     told_metadata = False
@@ -75,6 +75,8 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
         reach = act.reach(*_EFFECTS, code=RULE.code)
         if reach is None or act.span in told or not _is_worth_telling(act, reach):
             continue
+        if function.is_script:
+            return
         if reach.gravity == _METADATA:
             if told_metadata:
                 continue
