@@ -410,11 +410,31 @@ def test_a_finding_that_was_there_before_is_no_harm() -> None:
     assert report.files[0].after == "gone_far()\n"
 
 
+def test_a_round_looks_at_the_project_once_for_all_files() -> None:
+    """A changed text may make the project think anew, which must not happen for each file."""
+    log: list[str] = []
+
+    class NotedProject(FakeProject):
+        def set_text(self, path: Path, text: str) -> None:
+            log.append("text")
+            super().set_text(path, text)
+
+        def diagnostics(self, path: Path) -> tuple[Diagnostic, ...]:
+            log.append("look")
+            return super().diagnostics(path)
+
+    texts: dict[str, str | bytes] = {f"m{number}.py": "slow()\n" for number in range(20)}
+    report = run(NotedProject(ROOT, texts, DETECTORS))
+    assert len(report.applied) == 20
+    changes = [one for one, other in zip(["look", *log], log, strict=False) if other == "text" and one != "text"]
+    assert len(changes) == 2  # the fixes of all files, and their undoing at the end
+
+
 def test_progress_is_told_for_each_file() -> None:
     told: list[tuple[str, int, int]] = []
     project = FakeProject(ROOT, {"a.py": "slow()\n", "b.py": "x\n"}, DETECTORS)
     run(project, progress=lambda path, number, count: told.append((path.name, number, count)))
-    assert told == [("a.py", 1, 2), ("b.py", 2, 2)]
+    assert told == [("b.py", 1, 2), ("a.py", 2, 2)]  # nothing is to be done in b.py
 
 
 # Writing

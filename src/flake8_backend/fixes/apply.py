@@ -83,7 +83,7 @@ def fix_files(
     session.undo_harm_elsewhere()
     reports = tuple(_written(run.report()) if write else run.report() for run in session.runs.values())
     if not write:
-        session.restore()
+        session.revert()
     return FixReport(project.root, tuple(report for report in reports if _tells(report)))
 
 
@@ -112,15 +112,51 @@ class _Session:
         self.runs: dict[Path, FileRun] = {}
 
     def fix_all(self, progress: Progress | None) -> None:
-        for number, path in enumerate(self.paths, start=1):
-            run = FileRun.start(self.project, path, self.settings)
-            if run is not None:
-                run.repeat()
-                self.runs[path] = run
-            if progress is not None:
-                progress(path, number, len(self.paths))
+        """Rounds over all files together, for one look at a changed project costs as much as a look at each file."""
+        told = 0
 
-    def restore(self) -> None:
+        def tell(path: Path) -> None:
+            nonlocal told
+            told += 1
+            if progress is not None:
+                progress(path, told, len(self.paths))
+
+        for path in self.paths:
+            run = FileRun.start(self.project, path, self.settings)
+            if run is None:
+                tell(path)
+            else:
+                self.runs[path] = run
+        active = list(self.runs.values())
+        for number in range(self.settings.max_rounds):
+            still_active = self._round(active, is_first=number == 0)
+            for run in active:
+                if run not in still_active:
+                    tell(run.path)
+            active = still_active
+        for run in active:
+            run.give_up()
+            tell(run.path)
+
+    def _round(self, active: Sequence[FileRun], *, is_first: bool) -> list[FileRun]:
+        """One round; returns the files in which another one may bring more."""
+        if not is_first:
+            for run in active:
+                run.refresh()
+        proposing = [run for run in active if run.propose()]
+        for run in proposing:
+            run.show()
+        failed = [run for run in proposing if not run.judge()]
+        for run in failed:
+            run.restore()
+        going_on = [run for run in proposing if run not in failed]
+        for run in failed:
+            run.refresh()
+            if run.alone():
+                going_on.append(run)
+        return going_on
+
+    def revert(self) -> None:
         for run in self.runs.values():
             run.revert()
 
@@ -152,9 +188,9 @@ class _Session:
         culprits: list[FileRun] = []
         before = sum(map(Counter.total, new.values()))
         for run in changed:
-            self.project.set_text(run.path, run.before.text)
+            run.revert()
             left = self._new_findings()
             if sum(map(Counter.total, left.values())) < before:
                 culprits.append(run)
-            self.project.set_text(run.path, run.text)
+            run.restore()
         return culprits or list(changed)

@@ -60,16 +60,20 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """A text that passed."""
+    """A text that fixes give, and what is found in it."""
 
     text: str
     edits: tuple[Edit, ...]
-    diagnostics: Sequence[Diagnostic]
+    diagnostics: Sequence[Diagnostic] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class FileRun:
-    """One file on its way from ``before`` to ``text``."""
+    """One file on its way from ``before`` to ``text``.
+
+    A round is taken together with other files (``propose``, ``show`` and ``judge``: one look at the project for all of
+    them), or ``alone``, which finds the fixes that are to blame.
+    """
 
     project: FixableProject
     path: Path
@@ -85,6 +89,9 @@ class FileRun:
     # Fixes that failed by themselves and are not tried again, with the place of their finding in ``text``.
     _failed: dict[tuple[str, str, int, int], str] = field(default_factory=dict)
     _compiled: bool = False
+    _shown: str = ""
+    _proposed: list[_Candidate] = field(default_factory=list)
+    _proposal: _Result | None = None
     _elsewhere: dict[Path, Findings] = field(default_factory=dict)
 
     @classmethod
@@ -101,6 +108,7 @@ class FileRun:
         source = project.source(path)
         run = cls(project, path, settings, source, diagnostics, witnesses, text=source.text)
         run._compiled = compiles(source.text)
+        run._shown = source.text
         return run
 
     @property
@@ -115,17 +123,29 @@ class FileRun:
     def repeat(self) -> None:
         """Run rounds until one brings nothing, or there were too many."""
         for _ in range(self.settings.max_rounds):
-            if not self._round():
+            if not self.alone():
                 return
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Say of what is left that there was no time for it."""
         self.skipped = [
             Skipped(each.fix.code, each.diagnostic.span, f"not reached within {self.settings.max_rounds} rounds")
             for each in self._candidates()
         ]
 
+    def _show(self, text: str) -> None:
+        if text != self._shown:
+            self._shown = text
+            self.project.set_text(self.path, text)
+
     def revert(self) -> None:
         """Give the project the text that it had before."""
-        if self.is_changed:
-            self.project.set_text(self.path, self.before.text)
+        self._show(self.before.text)
+
+    def restore(self) -> None:
+        """Give the project the text with the fixes that were kept."""
+        self._show(self.text)
 
     def refuse_all(self, reason: str) -> None:
         """Undo everything, for ``reason``."""
@@ -151,25 +171,55 @@ class FileRun:
                 found.append(_Candidate(diagnostic, fix, *source.offsets(diagnostic.span)))
         return found
 
-    def _round(self) -> bool:
-        """Try all fixes that do not get in each other's way; returns whether another round may bring more."""
+    def propose(self) -> bool:
+        """Work out what the next round would do, without asking the project; returns whether there is anything."""
+        self._proposed, self._proposal = self._chosen(), None
+        if self._proposed:
+            outcome = self._attempt(self._proposed)
+            self._proposal = outcome if isinstance(outcome, _Result) else None
+        return bool(self._proposed)
+
+    def show(self) -> None:
+        """Let the project see what was proposed."""
+        if self._proposal is not None:
+            self._show(self._proposal.text)
+
+    def judge(self) -> bool:
+        """Keep what was proposed if it does no harm to this file; returns whether it is kept."""
+        if self._proposal is None:
+            return False
+        result = replace(self._proposal, diagnostics=self.project.diagnostics(self.path))
+        if self._harm(self._proposed, result) is not None:
+            return False
+        self._accept(self._proposed, result)
+        return True
+
+    def refresh(self) -> None:
+        """Look at the findings again, which the fixes of other files may have changed."""
+        self.diagnostics = self.project.diagnostics(self.path)
+
+    def alone(self) -> bool:
+        """One round of this file by itself; returns whether another one may bring more."""
         self._elsewhere = {path: findings(self.project.diagnostics(path)) for path in self.witnesses}
-        planned = self._planned()
-        tried: list[_Candidate] = []
-        taken: list[Edit] = []
-        for candidate in planned:
-            edits = candidate.plan.edits if candidate.plan else ()
-            if not any_overlap(edits, taken):
-                tried.append(candidate)
-                taken += edits
+        tried = self._chosen()
         failures = len(self._failed)
         kept, result = self._kept([], None, tried)
-        if result is None:
-            if tried:
-                self.project.set_text(self.path, self.text)
-            return len(self._failed) > failures and bool(planned)
-        self._accept(kept, result)
-        return True
+        if result is not None:
+            self._accept(kept, result)
+            return True
+        self.restore()
+        return len(self._failed) > failures
+
+    def _chosen(self) -> list[_Candidate]:
+        """The candidates that have a plan and do not get in each other's way."""
+        chosen: list[_Candidate] = []
+        taken: list[Edit] = []
+        for candidate in self._planned():
+            edits = candidate.plan.edits if candidate.plan else ()
+            if not any_overlap(edits, taken):
+                chosen.append(candidate)
+                taken += edits
+        return chosen
 
     def _planned(self) -> list[_Candidate]:
         """The candidates that have a plan; ``skipped`` gets the others."""
@@ -219,6 +269,15 @@ class FileRun:
 
     def _verified(self, candidates: Sequence[_Candidate]) -> _Result | str:
         """What the fixes give together, or what is wrong with it."""
+        outcome = self._attempt(candidates)
+        if isinstance(outcome, str):
+            return outcome
+        self._show(outcome.text)
+        result = replace(outcome, diagnostics=self.project.diagnostics(self.path))
+        return self._harm(candidates, result) or result
+
+    def _attempt(self, candidates: Sequence[_Candidate]) -> _Result | str:
+        """The text that the fixes give together, or why it is none."""
         from flake8_backend.fixes.planner import combined
 
         plans = [candidate.plan for candidate in candidates if candidate.plan is not None]
@@ -235,9 +294,7 @@ class FileRun:
             return f"the file's encoding, {self.before.encoding.name}, cannot hold the result"
         if self._compiled and not compiles(text):
             return "the result is not valid Python"
-        self.project.set_text(self.path, text)
-        result = _Result(text, edits, self.project.diagnostics(self.path))
-        return self._harm(candidates, result) or result
+        return _Result(text, edits)
 
     def _harm(self, candidates: Sequence[_Candidate], result: _Result) -> str | None:
         found = harm(
@@ -257,7 +314,7 @@ class FileRun:
         return None
 
     def _accept(self, kept: Sequence[_Candidate], result: _Result) -> None:
-        self.project.set_text(self.path, result.text)
+        self._show(result.text)
         self.applied += [Applied(each.fix.code, each.fix.title, self._original(each.start, each.end)) for each in kept]
         self._history.append((self.text, result.edits))
         self._failed = dict(_moved(self._failed, result.edits))
