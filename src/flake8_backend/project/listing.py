@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.modules import Module
-from flake8_backend.project.values import Constant, External, FunctionRef, Instance, Query, Value, options
+from flake8_backend.project.values import Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
     from flake8_backend.project.solution import Solution
 
 _DEEPEST = 6
+_STREAMS = "response-stream"
+_ANSWERS = frozenset({"response", "template", "serialize"})
 _FETCHES_ALL = "db-fetch-all"
 _EXECUTES = frozenset({"db-execute", "raw-sql", "db-fetch"})
+_READ_AS_A_WHOLE = frozenset({terms.CALL, terms.ATTRIBUTE, terms.ITEM, terms.NAME, terms.PARAMETER, terms.UNPACK})
 # of Python itself: what they give is one value, however long what they went through was
 _REDUCTIONS = frozenset({"len", "sum", "any", "all", "max", "min", "next", "bool"})
 _BOUND_IN_TEXT = re.compile(
@@ -67,11 +70,12 @@ class Listings:
         term = module.summary.terms[index]
         operator = term[0]
         place = Span(*term[4:8]) if operator == terms.CALL else span
-        value = self._evaluator.value(module, index)
-        judged = [self._judge(module, option, place) for option in options(value) if _is_collection(option)]
-        if judged:
-            yield from (listing for listing in judged[:1] if listing is not None)
-            return
+        if operator in _READ_AS_A_WHOLE and not (operator == terms.CALL and self._is_own(module, term)):
+            value = self._evaluator.value(module, index)
+            judged = [self._judge(option, place) for option in options(value) if self._is_collection(option)]
+            if judged:
+                yield from (listing for listing in judged[:1] if listing is not None)
+                return
         if operator == terms.CALL:
             yield from self._call(module, term, place, depth)
         elif operator == terms.DISPLAY and term[1] != "slice":
@@ -115,27 +119,40 @@ class Listings:
                         name = home.function(callee.index).qualname.replace(".<locals>", "")
                         yield Listing(place, listing.model, listing.of_parent, (name, *listing.links))
                 return
-        if self._answers_one(module, term, callees):
+        if self._hides_arguments(callees):
             return
         for argument in (*term[2], *(value for _, value in term[3])):
             yield from self._payload(module, argument, place, depth + 1)
 
-    def _answers_one(self, module: Module, term: Sequence[Any], callees: list[Value]) -> bool:
-        """A library call that reads or writes: what it is given is no part of what it answers."""
+    def _hides_arguments(self, callees: list[Value]) -> bool:
+        """Calls whose answer is not made of what they are given: they read, write, or send it row by row."""
         for callee in callees:
             leaf = self._solution.effects.leaf(callee)
-            if leaf is not None and leaf.fact.effects and leaf.fact.role not in ("response", "template", "serialize"):
+            if leaf is None:
+                continue
+            role = leaf.fact.role
+            if role == _STREAMS or (leaf.fact.effects and role not in _ANSWERS):
                 return True
         return False
 
     # --- collections -------------------------------------------------------------------------------------------
 
-    def _judge(self, module: Module, value: Value, place: Span) -> Listing | None:
-        assert isinstance(value, Instance)
-        query = value.query
+    def _is_own(self, module: Module, term: Sequence[Any]) -> bool:
+        """Whether a function of the project is called, whose own answer is looked at."""
+        return any(isinstance(callee, FunctionRef) for callee in options(self._evaluator.value(module, term[1])))
+
+    def _is_collection(self, value: Value) -> bool:
+        """Rows, or something that reads them when it is gone through: not a statement, a number or one row."""
+        if not isinstance(value, Instance) or value.query is None or value.is_row:
+            return False
+        return value.fetched or self._evaluator.element(value) is not None
+
+    @staticmethod
+    def _judge(value: Value, place: Span) -> Listing | None:
+        query = value.query if isinstance(value, Instance) else None
         if query is None or query.model is None or query.bounded or query.selective:
             return None
-        return Listing(place, query.model.rpartition(".")[2], query.of_parent or _is_children(query))
+        return Listing(place, query.model.rpartition(".")[2], query.of_parent)
 
     def _raw(self, module: Module, callee: External, term: Sequence[Any], place: Span) -> Listing | None:
         """``fetchall()`` after a statement whose text is known, or a fetch that takes the text itself."""
@@ -178,16 +195,8 @@ class Listings:
         return found
 
 
-def _is_collection(value: Value) -> bool:
-    return isinstance(value, Instance) and value.query is not None and not value.is_row
-
-
 def _is_row(value: Value | None) -> bool:
     return any(isinstance(option, Instance) and option.is_row for option in options(value))
-
-
-def _is_children(query: Query) -> bool:
-    return bool(query.path) or query.held is not False
 
 
 def _indices(parts: Sequence[Any]) -> Iterator[int]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from flake8_backend.project.solution import Solution
 
 _KIND = "list-view"
+VERBS = "http_method_names"
+_GET = "get"
 _SIZES = ("page_size", "default_limit")
 _NONE = Constant(None)
 
@@ -35,7 +37,10 @@ def unpaginated(solution: Solution, module: Module, index: int) -> ListView | No
         return None
     cls = ClassRef(f"{module.name}.{summary.qualname}", (module.name, index))
     option = _declared(solution, cls)
-    if option is None or solution.evaluator.method(cls, "list") is not None:
+    if option is None or any(solution.evaluator.method(cls, name) is not None for name in option.others):
+        return None
+    verbs = _own(solution, cls, VERBS)
+    if isinstance(verbs, Instance) and _GET not in _texts(solution, cls):
         return None
     span, model = _rows(solution, module, index, cls)
     if span is None or _is_paginated(solution, cls, option) is not False:
@@ -110,6 +115,21 @@ def _own(solution: Solution, cls: ClassRef, name: str) -> Value | None:
             value = solution.evaluator.value(module, bound[-1])
             return value if value is not None else Instance(ClassRef("object"))
     return None
+
+
+def _texts(solution: Solution, cls: ClassRef) -> set[str]:
+    """The verbs that a class says it answers."""
+    found: set[str] = set()
+    for base in solution.evaluator.lineage(cls):
+        if base.home is None:
+            continue
+        module = solution.table.by_name[base.home[0]]
+        for bound in module.class_(base.home[1]).attributes.get(VERBS, ())[-1:]:
+            term = module.summary.terms[bound]
+            parts = term[2] if term[0] == terms.DISPLAY else ()
+            found.update(str(module.summary.terms[part][1]) for part in parts)
+            return found or {_GET}
+    return {_GET}
 
 
 def _has_size(solution: Solution, paginator: ClassRef, settings: str) -> bool | None:

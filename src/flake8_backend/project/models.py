@@ -82,7 +82,7 @@ class Schema:
         target = Instance(relation.target)
         given = frozenset({relation.inverse}) if relation.inverse else frozenset()
         if relation.manager is None:
-            rows = replace(below, given=given) if below is not None else None
+            rows = replace(below or Query(relation.target.name), given=given, of_parent=True)
             return Instance(ClassRef("list"), (target,), rows, fetched=True)
         query = Query(relation.target.name, given=given, held=None)
         if below is not None and row.query is not None:
@@ -92,7 +92,7 @@ class Schema:
                 query = Query(relation.target.name, given=given)
         if relation.manager == _APPENDER:
             query = replace(query, held=False)
-        return Instance(ClassRef(relation.manager), (target,), query)
+        return Instance(ClassRef(relation.manager), (target,), replace(query, of_parent=True))
 
     @staticmethod
     def _of_unknown(row: Instance, relation: RelationFact) -> Value | None:

@@ -36,6 +36,7 @@ _BUILDING = frozenset({"orm-lazy", "orm-eager", "orm-bound", "orm-guard", "orm-n
 _KEEPING = frozenset({"all", "get_queryset"})  # of a related manager: rows that came with their owner are kept
 _COLUMNS = frozenset({"load_only", "undefer", "defer"})  # loader options about columns
 _FILTERING = frozenset({"filter", "where", "filter_by"})
+_PICKING = frozenset({"values", "values_list"})  # annotating what they give groups by it
 _AGGREGATING = frozenset({"group_by", "aggregate"})
 LOADER = "loader option"
 
@@ -165,7 +166,7 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         return query if query.source is not None else replace(query, source=evaluator.place(module, term))
     if role in _BUILDING:
         if query.held is not False:
-            query = Query(query.model, given=query.given)
+            query = Query(query.model, given=query.given, of_parent=query.of_parent)
         query = replace(query, source=evaluator.place(module, term), path="")
     if role == "orm-bound":
         return replace(query, bounded=True)
@@ -174,8 +175,10 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
     if name == "options":
         return query.loading(_loader_paths(evaluator, module, term))
     if role == "orm-lazy" and (term[2] or term[3]):
-        if name in _AGGREGATING:
+        if name in _AGGREGATING or (name == "annotate" and query.columns):
             return replace(query, selective=True)
+        if name in _PICKING:
+            return replace(query, columns=True)
         if name in _FILTERING:
             return narrowed(evaluator, query, module, term)
     return query

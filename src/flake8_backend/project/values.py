@@ -44,6 +44,7 @@ class Query:
     given: frozenset[str] = frozenset()  # relations that lead back to rows that are there already
     selective: bool = False
     of_parent: bool = False
+    columns: bool = False  # of some columns rather than of whole rows
 
     def loading(self, paths: frozenset[str]) -> Query:
         """The query with more relations loaded."""

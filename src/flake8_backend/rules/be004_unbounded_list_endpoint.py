@@ -59,6 +59,8 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
     handler = function.handler
     if handler is None or (handler.verbs and "GET" not in handler.verbs) or handler.is_websocket:
         return
+    if function.is_paginated:
+        return
     small = _small_tables(function)
     for listing in function.listings:
         if listing.model in small:
