@@ -76,6 +76,7 @@ def test_the_answer_does_not_depend_on_what_was_asked_before(tmp_path: Path) -> 
     for order in itertools.islice(itertools.permutations(paths), 0, None, 97):
         roots = Roots()
         assert {path: roots.of(path) for path in order} == expected
+        assert all(roots.of_file(path) == expected[path] for path in order if path.suffix)
 
 
 @pytest.mark.parametrize(

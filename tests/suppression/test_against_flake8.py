@@ -17,7 +17,7 @@ from flake8_backend.core.suppression import suppressed, suppressions
 if TYPE_CHECKING:
     from pathlib import Path
 
-CODES = ("BE001", "BE002", "BE010", "BE100", "E501")
+CODES = ("BE001", "BE002", "BE010", "BE100")
 COMMENTS = (
     "",
     "# noqa",
@@ -56,6 +56,7 @@ FILE_COMMENTS = (
     "#flake8: noqa",
     "x = 1  # flake8: noqa",
     '"""\n# flake8: noqa\n"""',
+    's = """# noqa: E501\nBE001\n"""',
 )
 LAYOUTS = (
     "a = 1  {0}",
@@ -132,4 +133,5 @@ def test_a_diagnostic_is_silenced_by_its_first_line() -> None:
 
 def test_a_file_without_comments_is_not_tokenized(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tokenize.generate_tokens", None)
-    assert suppressions(SourceFile("a.py", "x = 'noqa'\n")).lines == {}
+    for text in ("x = 'noqa'\n", "import os  # noqa: F401\n"):
+        assert suppressions(SourceFile("a.py", text)).lines == {}

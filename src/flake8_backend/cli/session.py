@@ -65,7 +65,7 @@ class Session:
         roots = Roots()
         groups: dict[Path, list[Path]] = {}
         for path in self.files:
-            groups.setdefault(roots.of(path), []).append(path)
+            groups.setdefault(roots.of_file(path), []).append(path)
         return groups
 
     def projects(self) -> Iterator[tuple[Project, list[Path]]]:

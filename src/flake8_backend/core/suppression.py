@@ -37,7 +37,7 @@ EVERYTHING: tuple[str, ...] = ("",)
 
 @dataclass(frozen=True, slots=True)
 class Suppressions:
-    """What the comments of one file silence.
+    """What the comments of one file silence among the codes of this project.
 
     ``lines`` maps 1-based lines to the code prefixes that are silenced there; lines without a comment are absent.
     """
@@ -54,7 +54,7 @@ _NONE = Suppressions(whole_file=False, lines={})
 
 
 def suppressions(source: SourceFile) -> Suppressions:
-    """The ``noqa`` comments of ``source``; free for a file that has none, one tokenization otherwise."""
+    """The ``noqa`` comments of ``source``; one tokenization when there are any that can concern this project."""
     return _read(source.text)
 
 
@@ -84,7 +84,8 @@ def _read(text: str) -> Suppressions:
     lines = io.StringIO(text.removeprefix(BOM), newline=None).readlines()
     if any(map(_WHOLE_FILE.match, lines)):
         return Suppressions(whole_file=True, lines={})
-    if not any(map(_COMMENT.search, lines)):
+    # read over line ends, a comment lists at least what it lists in its own group
+    if not any(_concerns_us(comment) for comment in _COMMENT.finditer("".join(lines))):
         return _NONE
     found: dict[int, tuple[str, ...]] = {}
     for first, last in _groups(lines):
@@ -109,10 +110,16 @@ def accepted_lines(text: str) -> list[tuple[int, tuple[str, ...]]]:
     return found
 
 
+def _concerns_us(comment: re.Match[str]) -> bool:
+    return any(code.startswith(_OWN_CODES) or _OWN_CODES.startswith(code) for code in _listed(comment))
+
+
 def _codes(text: str) -> tuple[str, ...]:
     comment = _COMMENT.search(text)
-    if comment is None:
-        return ()
+    return () if comment is None else _listed(comment)
+
+
+def _listed(comment: re.Match[str]) -> tuple[str, ...]:
     codes = comment["codes"]
     return EVERYTHING if codes is None else tuple(filter(None, _SEPARATOR.split(codes)))
 

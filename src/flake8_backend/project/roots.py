@@ -4,7 +4,7 @@ A module is identified by its root and its name, so two services of one reposito
 """
 
 # Plain strings, because this is asked for every file and pathlib costs three times as much.
-# ruff: noqa: PTH100, PTH111, PTH112, PTH119, PTH120, PTH206
+# ruff: noqa: PTH100, PTH111, PTH112, PTH119, PTH120
 from __future__ import annotations
 
 import os
@@ -81,8 +81,13 @@ class Roots:
     def of(self, path: Path) -> Path:
         """The root of the project of ``path``, a file or a folder, which need not exist."""
         folder = os.path.abspath(path)
-        if not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
+        return self._of_folder(folder if os.path.isdir(folder) else os.path.dirname(folder))
+
+    def of_file(self, path: Path) -> Path:
+        """The root of the project of a file, without a look at the disk where its folder is known."""
+        return self._of_folder(os.path.dirname(os.path.abspath(path)))
+
+    def _of_folder(self, folder: str) -> Path:
         if folder not in self._known:
             self._known[folder] = self._search(folder) or _above_packages(folder)
         return Path(self._known[folder])
@@ -125,6 +130,7 @@ class ModuleNames:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._packages: dict[str, tuple[str, ...]] = {}
         self._bases: dict[str, str] = {}
 
     @cached_property
@@ -137,28 +143,34 @@ class ModuleNames:
         Names are counted from the deepest source root on the way: the project's root, a ``src`` folder, or a folder
         that is no package and holds what an application is started with (requirements.txt, Dockerfile, …).
         """
-        folder, stem = self._parts(path)
-        return _dotted(folder[len(self._base(folder)) :], stem) or self.root.name
+        return self.possible(path)[0]
 
     def possible(self, path: Path) -> tuple[str, ...]:
         """Every name under which ``path`` can be imported, the primary one first; raises ValueError.
 
         A folder without ``__init__.py`` may be a namespace package or a folder on ``sys.path``: both are offered.
         """
-        folder, stem = self._parts(path)
-        names = [self.primary(path), _dotted(folder[len(self._root) :], stem)]
+        folder, name = os.path.split(os.path.abspath(path))
+        packages = self._packages.get(folder)
+        if packages is None:
+            packages = self._packages[folder] = self._packages_of(folder)
+        stem = _SUFFIX.sub("", name)
+        if stem == "__init__":
+            return tuple(package for package in packages if package) or (self.root.name,)
+        return tuple(f"{package}.{stem}" if package else stem for package in packages)
+
+    def _packages_of(self, folder: str) -> tuple[str, ...]:
+        """The dotted names of a folder, counted from each folder that may be on ``sys.path``."""
+        if folder != self._root and not folder.startswith(self._root.rstrip(os.sep) + os.sep):
+            raise ValueError(f"{folder} is not under {self.root}")
+        bases = [self._base(folder), self._root]
         base = folder
         while base != self._root:
             if not os.path.lexists(f"{base}/__init__.py"):
-                names.append(_dotted(folder[len(base) :], stem))
+                bases.append(base)
             base = os.path.dirname(base)
-        return tuple(dict.fromkeys(name for name in names if name))
-
-    def _parts(self, path: Path) -> tuple[str, str]:
-        folder, name = os.path.split(os.path.abspath(path))
-        if folder != self._root and not folder.startswith(self._root.rstrip(os.sep) + os.sep):
-            raise ValueError(f"{path} is not under {self.root}")
-        return folder, _SUFFIX.sub("", name)
+        dotted = (folder[len(base) :].strip(os.sep).replace(os.sep, ".") for base in bases)
+        return tuple(dict.fromkeys(dotted))
 
     def _base(self, folder: str) -> str:
         if folder == self._root:
@@ -172,13 +184,6 @@ def _is_source_root(folder: str) -> bool:
     if os.path.lexists(f"{folder}/__init__.py"):
         return False
     return os.path.basename(folder) == "src" or _holds(folder, _SOURCE_ROOT_MARKERS)
-
-
-def _dotted(folder: str, stem: str) -> str:
-    parts = [part for part in folder.split(os.sep) if part]
-    if stem != "__init__":
-        parts.append(stem)
-    return ".".join(parts)
 
 
 def module_name(root: Path, path: Path) -> str:
