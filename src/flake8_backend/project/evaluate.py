@@ -7,7 +7,7 @@ remembered, so that the answer does not depend on who asked first.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from flake8_backend.knowledge.facts import CallFact, Knowledge
@@ -71,6 +71,10 @@ class Schema(Protocol):
     def orm_of(self, cls: ClassRef) -> str | None: ...
 
     def stand_in(self, name: str) -> ClassRef | None: ...
+
+    def looked_up(self, module: Module, registry: int, call: Sequence[Any]) -> ClassRef | None: ...
+
+    def relations(self, cls: ClassRef) -> Mapping[str, Any]: ...
 
     def assumed_bases(self, module: Module, index: int) -> list[ClassRef]: ...
 
@@ -542,7 +546,8 @@ class Evaluator:
     def _result(self, fact: CallFact, callee: External, module: Module, term: Sequence[Any]) -> Value | None:
         if fact.role == "partial" and term[2]:
             inner = self.value(module, term[2][0])
-            return Partial(inner, module.name, 0) if inner is not None else None
+            made = next(index for index, other in enumerate(module.summary.terms) if other is term)
+            return Partial(inner, module.name, made) if inner is not None else None
         value = None
         if fact.returns is not None:
             value = self.instantiate(fact.returns, callee.receiver, (module, term))
@@ -919,7 +924,7 @@ class Evaluator:
             for base in self.lineage(value.cls):
                 fact = self.knowledge.klass(base.name) if base.home is None else None
                 if fact is not None and fact.awaits is not None:
-                    return self.instantiate(fact.awaits, value, None)
+                    return queries.fetched(self.instantiate(fact.awaits, value, None), value)
         return None
 
     def own_instance(self, module: Module, class_index: int) -> Instance:
@@ -1014,6 +1019,11 @@ def _super_attribute(self: Evaluator, module: Module, class_index: int, name: st
 
 
 def _call(self: Evaluator, module: Module, index: int, term: Sequence[Any]) -> Value | None:
+    callee = module.summary.terms[term[1]]
+    if callee[0] == terms.ATTRIBUTE and callee[2] == "get_model" and self.schema is not None:
+        model = self.schema.looked_up(module, callee[1], term)
+        if model is not None:
+            return model
     return self.call(self.value(module, term[1]), module, term)
 
 

@@ -79,6 +79,21 @@ class ModuleTable:
         return found
 
     @cached_property
+    def class_attributes(self) -> dict[str, list[tuple[str, int, str]]]:
+        """The classes whose bodies assign each name: module, index and qualified name."""
+        found: dict[str, list[tuple[str, int, str]]] = {}
+        for name in sorted(self.by_name):
+            for index, klass in enumerate(self.by_name[name].summary.classes):
+                for attribute in klass.attributes:
+                    found.setdefault(attribute, []).append((name, index, klass.qualname))
+        return found
+
+    @cached_property
+    def assigned_attributes(self) -> frozenset[str]:
+        """The names of attributes that are assigned to other objects than ``self``."""
+        return frozenset(name for module in self for _, name, _ in module.summary.assignments)
+
+    @cached_property
     def imports(self) -> frozenset[str]:
         """Top-level modules that the project imports, its own left out."""
         found = {top for module in self for top in module.summary.imports}

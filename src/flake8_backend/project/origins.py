@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.values import Constant, FunctionRef, Instance, Value, options
+from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Making = tuple["Module", Sequence[Any]]  # a call's term, and the module it stands in
 _DEEPEST = 12
+_LITERALS = frozenset({terms.CONSTANT, terms.DISPLAY})
 _INSIDE = frozenset({terms.AWAIT, terms.ENTER, terms.ALLOWED})
 
 
@@ -26,9 +27,38 @@ class Unseen(Exception):
 def makings(evaluator: Evaluator, module: Module, index: int) -> list[Making] | None:
     """The calls that may have made what a term denotes; None when one of them may be elsewhere."""
     try:
+        return _calls(_of_term(evaluator, module, index, 0))
+    except Unseen:
+        return None
+
+
+def receiver_makings(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> list[Making] | None:
+    """The same for the object that a method is called on, by the call's term."""
+    callee = module.summary.terms[term[1]]
+    try:
+        if callee[0] == terms.NAME:
+            return _calls(_of_name(evaluator, callee[1].rpartition(".")[0], 0))
+        if callee[0] == terms.ATTRIBUTE:
+            return _calls(_of_term(evaluator, module, callee[1], 0))
+    except Unseen:
+        pass
+    return None
+
+
+def literals(evaluator: Evaluator, module: Module, index: int) -> list[Making] | None:
+    """Every constant, display and call that a term may stand for; None when something else may be given elsewhere."""
+    try:
         return list(_of_term(evaluator, module, index, 0))
     except Unseen:
         return None
+
+
+def _calls(found: Iterator[Making]) -> list[Making]:
+    """The calls among them; ``None`` is nothing that was made, other literals are."""
+    made = [(module, term) for module, term in found if term[0] != terms.CONSTANT or term[1] is not None]
+    if any(term[0] != terms.CALL for _, term in made):
+        raise Unseen
+    return made
 
 
 def _of_term(evaluator: Evaluator, module: Module, index: int, depth: int) -> Iterator[Making]:
@@ -48,14 +78,24 @@ def _of_term(evaluator: Evaluator, module: Module, index: int, depth: int) -> It
     elif operator == terms.NAME:
         yield from _of_name(evaluator, term[1], depth + 1)
     elif operator == terms.ATTRIBUTE:
-        for owner in options(evaluator.value(module, term[1])):
+        for owner in _known(evaluator.value(module, term[1])):
             yield from _of_attribute(evaluator, owner, term[2], depth + 1)
-    elif operator != terms.CONSTANT or term[1] is not None:
+    elif operator in _LITERALS:
+        yield module, term
+    else:
         raise Unseen
 
 
+def _known(value: Value | None) -> list[Value]:
+    """What a value may be; raises Unseen where nothing is known of it."""
+    found = list(options(value))
+    if not found:
+        raise Unseen
+    return found
+
+
 def _of_call(evaluator: Evaluator, module: Module, term: Sequence[Any], depth: int) -> Iterator[Making]:
-    for callee in options(evaluator.value(module, term[1])):
+    for callee in _known(evaluator.value(module, term[1])):
         if not isinstance(callee, FunctionRef):
             yield module, term
             continue
@@ -78,24 +118,41 @@ def _of_name(evaluator: Evaluator, dotted: str, depth: int) -> Iterator[Making]:
             yield from _of_term(evaluator, module, index, depth)
         return
     owner, _, name = dotted.rpartition(".")
-    for value in options(evaluator.resolve(owner)):
+    for value in _known(evaluator.resolve(owner)):
         yield from _of_attribute(evaluator, value, name, depth)
 
 
 def _of_attribute(evaluator: Evaluator, owner: object, name: str, depth: int) -> Iterator[Making]:
-    if not isinstance(owner, Instance):
+    cls = owner.cls if isinstance(owner, Instance) else owner
+    if not isinstance(cls, ClassRef):
         raise Unseen
-    for base in evaluator.lineage(owner.cls):
+    for base in evaluator.lineage(cls):
         if base.home is None:
             continue
         module = evaluator.table.by_name[base.home[0]]
         summary = module.class_(base.home[1])
         bound = [*summary.instance.get(name, ()), *summary.attributes.get(name, ())]
+        if name in summary.attributes and name not in summary.instance and _is_open(evaluator, base, name):
+            raise Unseen
         for index in bound:
             yield from _of_term(evaluator, module, index, depth)
         if bound:
             return
     raise Unseen
+
+
+def _is_open(evaluator: Evaluator, cls: ClassRef, name: str) -> bool:
+    """Whether a value written in a class body is a mere default: of a field, for a subclass, for whoever sets it."""
+    table = evaluator.table
+    module, index = cls.home or ("", 0)
+    summary = table.by_name[module].class_(index)
+    is_annotated = table.by_name[module].summary.terms[summary.attributes[name][-1]][0] == terms.ANNOTATED
+    if is_annotated and (summary.decorators or evaluator.library_bases(cls)):
+        return True
+    if name in table.assigned_attributes:
+        return True
+    others = (ClassRef(f"{home}.{other}", (home, index)) for home, index, other in table.class_attributes.get(name, ()))
+    return any(other.home != cls.home and cls in evaluator.lineage(other) for other in others)
 
 
 def never_waits(evaluator: Evaluator, fact: CallFact, module: Module, term: Sequence[Any]) -> bool:
@@ -107,7 +164,7 @@ def never_waits(evaluator: Evaluator, fact: CallFact, module: Module, term: Sequ
     return any(
         _is_told_not_to_wait(evaluator, option, module, term)
         if option.where is None
-        else _is_made_not_to_wait(evaluator, option, _receiver_makings(evaluator, module, term))
+        else _is_made_not_to_wait(evaluator, option, receiver_makings(evaluator, module, term))
         for option in fact.options
         if option.nonblocking
     )
@@ -120,18 +177,6 @@ def iterating_never_waits(evaluator: Evaluator, fact: CallFact, module: Module, 
         for option in fact.options
         if option.nonblocking and option.where is not None
     )
-
-
-def _receiver_makings(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> list[Making] | None:
-    callee = module.summary.terms[term[1]]
-    try:
-        if callee[0] == terms.NAME:
-            return list(_of_name(evaluator, callee[1].rpartition(".")[0], 0))
-        if callee[0] == terms.ATTRIBUTE:
-            return list(_of_term(evaluator, module, callee[1], 0))
-    except Unseen:
-        pass
-    return None
 
 
 def _is_made_not_to_wait(evaluator: Evaluator, option: OptionFact, found: list[Making] | None) -> bool:

@@ -17,7 +17,7 @@ from flake8_backend.semantic.visit import Visit
 _BUILTINS = frozenset(dir(builtins))
 _DEPTH = 40
 _LONGEST_TEXT = 400
-_OPERATORS = {ast.Add: "+", ast.Mod: "%", ast.Div: "/", ast.BitOr: "|", ast.Mult: "*", ast.Sub: "-"}
+_OPERATORS = {ast.Add: "+", ast.Mod: "%", ast.Div: "/", ast.BitOr: "|", ast.Mult: "*", ast.Sub: "-", ast.LShift: "<<"}
 _ON_TEXT = (ast.Add, ast.Mod)
 _UNPLACED = 4  # items of a BINARY term that has no place
 _DISPLAYS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
@@ -51,8 +51,10 @@ class Lowering:
         return len(self.terms) - 1
 
     def union(self, options: list[int]) -> int:
-        """One of ``options``; the unknown ones are left out."""
+        """One of ``options``; the unknown ones are left out, and beside them None, which would be all that is left."""
         known = sorted({option for option in options if option != UNKNOWN})
+        if UNKNOWN in options:
+            known = [option for option in known if tuple(self.terms[option][:2]) != (terms.CONSTANT, None)]
         if not known:
             return UNKNOWN
         return known[0] if len(known) == 1 else self.intern(terms.UNION, tuple(known))
