@@ -15,8 +15,8 @@ import flake8_backend
 from flake8_backend.core.registry import all_rules
 from flake8_backend.core.rule import Category, Rule
 from flake8_backend.dev import rule_docs
-from harness.cases import FIXTURES, cases_in, check
-from harness.contracts import (
+from tests.harness.cases import FIXTURES, cases_in, check
+from tests.harness.contracts import (
     declared_packs,
     dotted_constants,
     imports_of,
@@ -25,7 +25,7 @@ from harness.contracts import (
     module_name,
     runtime_imports_of,
 )
-from harness.marks import marks_of
+from tests.harness.marks import marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ import pytest
 
 from flake8_backend.config import Options
 from flake8_backend.core.registry import all_rules
-from harness.cases import Case, check, copied, findings
-from harness.fixing import fix_case, fix_everything
+from tests.harness.cases import Case, check, copied, findings
+from tests.harness.fixing import fix_case, fix_everything
 
 if TYPE_CHECKING:
     from flake8_backend.core.rule import Example

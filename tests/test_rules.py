@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.cases import FIXTURES, Case, all_cases, cases_in, check
-from harness.fixing import fix_case
-from harness.importforms import FORMS
-from harness.marks import Guard, MarkError, comments_of, compare, guards_of, marks_of, with_noqa
-from harness.rendering import render
+from tests.harness.cases import FIXTURES, Case, all_cases, cases_in, check
+from tests.harness.fixing import fix_case
+from tests.harness.importforms import FORMS
+from tests.harness.marks import Guard, MarkError, comments_of, compare, guards_of, marks_of, with_noqa
+from tests.harness.rendering import render
 
 if TYPE_CHECKING:
     from pytest_snapshot.plugin import Snapshot

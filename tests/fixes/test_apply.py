@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fixes.fakes import FakeProject, as_fixable, calls, finding, make_rule
 from flake8_backend.config import Options
 from flake8_backend.core.diagnostic import Safety, Span
 from flake8_backend.fixes.apply import fix_files
 from flake8_backend.fixes.plan import Skipped
 from flake8_backend.fixes.report import Applied
+from tests.fixes.fakes import FakeProject, as_fixable, calls, finding, make_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

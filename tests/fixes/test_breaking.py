@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fixes.fakes import fixed
 from flake8_backend.core.source import SourceFile
 from flake8_backend.fixes.syntax import ParsedFile
+from tests.fixes.fakes import fixed
 
 URL = "'" + "u" * 46 + "'"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixes.fakes import fixed, refused
+from tests.fixes.fakes import fixed, refused
 
 LONG = "a" * 70
 

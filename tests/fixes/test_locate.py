@@ -9,7 +9,6 @@ from typing import Any
 import libcst as cst
 import pytest
 
-from fixes.fakes import finding, fixed, make_rule, refused, target
 from flake8_backend.config import Options
 from flake8_backend.core.diagnostic import Fix, Safety, Span, Step
 from flake8_backend.core.source import SourceFile
@@ -17,6 +16,7 @@ from flake8_backend.fixes.plan import CannotFix, Edit, Skipped
 from flake8_backend.fixes.planner import plan_fix, single_fix_edits
 from flake8_backend.fixes.syntax import ParsedFile, span_of
 from flake8_backend.fixes.unit import ParsedUnit, Unit
+from tests.fixes.fakes import finding, fixed, make_rule, refused, target
 
 
 def add(call: Any, fix: Any) -> Any:

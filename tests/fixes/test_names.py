@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fixes.fakes import fixed, plan
 from flake8_backend.fixes.plan import Skipped
+from tests.fixes.fakes import fixed, plan
 
 
 def use(call: Any, fix: Any, *, module: str = "asyncio", name: str | None = None) -> Any:

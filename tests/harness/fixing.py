@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flake8_backend.config import Options
     from flake8_backend.core.diagnostic import Diagnostic
     from flake8_backend.fixes.plan import Skipped
-    from harness.cases import Case
+    from tests.harness.cases import Case
 
 
 @dataclass(frozen=True)
