@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flake8_backend.project.values import ClassRef
+from flake8_backend.project.values import ClassRef, options
 from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM
 
@@ -52,6 +52,27 @@ class CallSites:
                     if last:
                         found.setdefault(last, []).append(CallSite(name, position, site[SITE_TERM]))
         return found
+
+    @cached_property
+    def _handed(self) -> dict[str, list[tuple[CallSite, int]]]:
+        """Calls by the last component of what is handed to them by position: ``to_thread(cursor.execute, sql)``."""
+        found: dict[str, list[tuple[CallSite, int]]] = {}
+        for name in sorted(self._table.by_name):
+            module = self._table.by_name[name]
+            table = module.summary.terms
+            for index, function in enumerate(module.summary.functions):
+                for site in function.sites:
+                    given = table[site[SITE_TERM]][2]
+                    for position in range(len(given) - 1):  # something follows it
+                        last = self._last_name(module, given[position])
+                        if last:
+                            handed = CallSite(name, index, site[SITE_TERM]), position
+                            found.setdefault(last, []).append(handed)
+        return found
+
+    def handing(self, names: Sequence[str]) -> list[tuple[CallSite, int]]:
+        """Calls that are handed something with one of these last names, and its position among the arguments."""
+        return [handed for name in names for handed in self._handed.get(name, ())]
 
     @staticmethod
     def _last_name(module: Module, index: int) -> str:
@@ -103,6 +124,18 @@ class CallSites:
             names = (name, *self._constructors.get(node, ())) if name == "__init__" else (name,)
             known = self._callers[node] = tuple(site for site in self.named(names) if self._runs(site, node))
         return known
+
+    def handed(self, node: _NODE) -> list[tuple[CallSite, int]]:
+        """The calls that a function is handed to, and its position among their arguments."""
+        found = []
+        for site, position in self.handing([self._table.by_name[node[0]].function(node[1]).name]):
+            module = self._table.by_name[site.module]
+            given = module.summary.terms[site.term][2][position]
+            for value in options(self._evaluator.value(module, given)):
+                if node in self._effects.functions(value):
+                    found.append((site, position))
+                    break
+        return found
 
     def _runs(self, site: CallSite, node: _NODE) -> bool:
         module = self._table.by_name[site.module]

@@ -133,7 +133,11 @@ class Contents(Lookup):
             return self.items(at, term[2][1])
         if last in _SAME_ITEMS and term[2]:
             return self.items(at, term[2][0])
-        found = self.looked_into(at, index, self.value(at, term[1]))
+        callee_value = self.value(at, term[1])
+        yielded = [self._text(inside, y) for inside, given in self.yielded(at, index, callee_value) for y in given]
+        if yielded:
+            return yielded
+        found = self.looked_into(at, index, callee_value)
         return self._together([self.items(inside, output) for inside, outputs in found for output in outputs])
 
     def _mapped(self, at: At, term: Sequence[Any]) -> list[Text] | None:
@@ -233,6 +237,8 @@ class Contents(Lookup):
                 return self.items(at, term[2][position])
             if last in _SAME_ITEMS and term[2]:
                 return self._part_of_each(at, term[2][0], position)
+            given = self.yielded(at, index, self.value(at, term[1]))
+            return self._together([self.part(inside, y, position) for inside, yields in given for y in yields])
         if term[0] == terms.DISPLAY and term[1] != "dict":
             return self._together([self.part(at, part, position) if part else None for part in term[2][:MOST_ITEMS]])
         if term[0] == terms.COMPREHENSION and term[1] != "dict":

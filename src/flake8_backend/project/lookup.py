@@ -301,6 +301,20 @@ class Lookup:
             found.append((At(inner.module, call), [row[0] for row in function.outputs]))
         yield from found
 
+    def yielded(self, at: At, index: int, callee: Value | None) -> Iterator[tuple[At, Sequence[int]]]:
+        """What a call of generator functions of the project yields: where to read it, and the terms."""
+        found = []
+        for option in options(callee):
+            if not isinstance(option, FunctionRef):
+                return
+            function = self.table.by_name[option.module].function(option.index)
+            again = at.call is not None and at.call.is_into((option.module, option.index))
+            depth = 1 + (at.call.depth if at.call is not None else 0)
+            if not function.yields or again or depth > DEEPEST:
+                return
+            found.append((At(option.module, Followed(option, index, at, depth)), [row[0] for row in function.yields]))
+        yield from found
+
 
 _WRITTEN = frozenset({terms.CALL, terms.ATTRIBUTE, terms.NAME, terms.ITEM})
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from flake8_backend.project import sqltext
 from flake8_backend.project.effects import Link
-from flake8_backend.project.lookup import RAW_SQL, At
+from flake8_backend.project.lookup import RAW_SQL, At, takes_self
 from flake8_backend.project.sqltext import Hole, Placed, Position, Text
+from flake8_backend.project.values import options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from flake8_backend.core.diagnostic import Span
@@ -35,6 +36,7 @@ class Sink:
     name: str
     fact: MarkerFact
     links: tuple[Link, ...] = ()
+    is_guess: bool = False  # a method of an object that nothing is known of, by its name
 
     @property
     def is_statement(self) -> bool:
@@ -106,6 +108,7 @@ class SqlFlow:
         found: dict[_NODE, list[Use]] = {}
         known: set[tuple[CallSite, int]] = set()
         pending = [use for site in self._sites.named(self._names) for use in self._direct(site)]
+        pending += [use for handed in self._sites.handing(self._names) for use in self._handed(*handed)]
         while pending:
             following: dict[tuple[_NODE, int], Sink] = {}
             for use in pending:
@@ -122,38 +125,55 @@ class SqlFlow:
         function = self._table.by_name[node[0]].function(node[1])
         name = function.qualname.replace(".<locals>", "")
         link = Link(name, use.site.module, self._sites.span(use.site))
-        return Sink(use.sink.name, use.sink.fact, (link, *use.sink.links))
+        return Sink(use.sink.name, use.sink.fact, (link, *use.sink.links), use.sink.is_guess)
 
     def _direct(self, site: CallSite) -> Iterator[Use]:
-        module = self._table.by_name[site.module]
-        term = module.summary.terms[site.term]
-        callees = self._effects.targets(module, term)
-        if not callees:
-            yield from self._unknown(site, term)
-        for callee in callees:
-            fact = self._strings.fact(callee)
+        term = self._table.by_name[site.module].summary.terms[site.term]
+        sink = self._sink(site, term[1])
+        if sink is not None:
+            yield from self._used(site, sink, self._arguments(site, term, sink.fact))
+
+    def _handed(self, site: CallSite, position: int) -> Iterator[Use]:
+        """``to_thread(cursor.execute, sql)``: what follows the callable is given to it."""
+        given = self._table.by_name[site.module].summary.terms[site.term][2]
+        sink = self._sink(site, given[position])
+        if sink is not None and sink.fact.sql is not None and sink.fact.sql.pos is not None:
+            yield from self._used(site, sink, given[position + 1 + sink.fact.sql.pos :][:1])
+
+    def _sink(self, site: CallSite, callee: int) -> Sink | None:
+        """What is called, when it runs SQL."""
+        at = At(site.module)
+        values = list(options(self._strings.value(at, callee)))
+        for value in values:
+            fact = self._strings.fact(value)
             if fact is not None and fact.kind == RAW_SQL:
-                sink = Sink(self._name_of(callee), fact)
-                yield from (Use(site, index, sink) for index in self._arguments(site, term, fact))
-                return
+                return Sink(self._name_of(value), fact)
+        return None if values else self._guess(at, callee)
+
+    def _used(self, site: CallSite, sink: Sink, found: Iterable[int]) -> Iterator[Use]:
+        for index in found:
+            if index and (not sink.is_guess or self._may_be_sql(At(site.module), index)):
+                yield Use(site, index, sink)
+
+    def _may_be_sql(self, at: At, index: int) -> bool:
+        """Whether a text begins as statements do, or is handed on as it is."""
+        text = self._strings.text(at, index)
+        return sqltext.begins_statement(text) or sqltext.is_whole(text)
 
     def _name_of(self, callee: Value) -> str:
         leaf = self._effects.leaf(callee)
         name = leaf.name if leaf is not None else getattr(callee, "name", "")
         return self._strings.knowledge.canonical(name)
 
-    def _unknown(self, site: CallSite, term: Sequence[Any]) -> Iterator[Use]:
-        """A method of an unknown object that is named as those of databases are, given what begins as SQL does."""
-        at = At(site.module)
-        if self._strings.term(at, term[1])[0] != terms.ATTRIBUTE:
-            return
-        spelling = self._strings.spelled(at, term[1])
+    def _guess(self, at: At, callee: int) -> Sink | None:
+        """A method of an unknown object that is named as those of databases are."""
+        if self._strings.term(at, callee)[0] != terms.ATTRIBUTE:
+            return None
+        spelling = self._strings.spelled(at, callee)
         for fact in self._facts:
             if fact.form == "name-pattern" and any(fnmatch.fnmatchcase(spelling, name) for name in fact.names):
-                for index in self._arguments(site, term, fact):
-                    if sqltext.begins_statement(self._strings.text(at, index)):
-                        yield Use(site, index, Sink(spelling.removeprefix("?.").rpartition(".")[2], fact))
-                return
+                return Sink(spelling.rpartition(".")[2], fact, is_guess=True)
+        return None
 
     def _arguments(self, site: CallSite, term: Sequence[Any], fact: MarkerFact) -> Iterator[int]:
         """The terms that hold SQL; each text of a list or mapping by itself."""
@@ -182,6 +202,12 @@ class SqlFlow:
             given = self._strings.passed(At(site.module), site.term, node, position)
             if given is not None and given[1] and given[0].module == site.module:
                 yield Use(site, given[1], sink)
+        home = self._table.by_name[node[0]]
+        shift = 1 if takes_self(home, home.function(node[1])) else 0
+        for site, place in self._sites.handed(node):
+            arguments = self._table.by_name[site.module].summary.terms[site.term][2]
+            for index in arguments[place + 1 + position - shift :][:1]:
+                yield Use(site, index, sink)
 
     # --- what is put in ----------------------------------------------------------------------------------------
 
@@ -197,7 +223,8 @@ class SqlFlow:
 
     def unsafe(self, use: Use) -> list[Unsafe]:
         """The values that are put into the SQL of a use and that nobody made sure of; empty when it is not built."""
-        if sqltext.is_whole(self.text(use)):
+        text = self.text(use)
+        if sqltext.is_whole(text) or (use.sink.is_guess and not sqltext.begins_statement(text)):
             return []
         found = []
         for placed in self._placed(use):

@@ -216,15 +216,18 @@ _NAME_WORDS = frozenset(
 _STATEMENT_WORDS = frozenset({"EXPLAIN", "UNION", "ALL", "EXCEPT", "INTERSECT"})
 _LISTS_OF_VALUES = frozenset({"IN", "VALUES", "ANY", "ALL", "SOME", "LIMIT", "COALESCE"})
 _BEFORE_SUBQUERY = frozenset({"FROM", "JOIN", "EXISTS", "AS", "WITH", "UNION", "ALL", "EXPLAIN"})
+_EVERYTHING = re.compile(r"(?:\b(?:SELECT|DISTINCT|ALL)\s*|\.)\*\Z", re.IGNORECASE)
 _LAST_WORD = re.compile(r"([A-Za-z_]+)\s*\Z")
 _RANGE = re.compile(r"\bBETWEEN\s+\S+\s+AND\s*\Z", re.IGNORECASE)
 _CLAUSE_WORD = re.compile(r"\b(SELECT|BY|SET|FROM|VALUES|LIMIT|TABLES?)\b", re.IGNORECASE)
 _GOES_ON = re.compile(r"\s*(?:[=<>!.:|*+\-/\[]|(?:DESC|ASC|IS|IN|LIKE|ILIKE|BETWEEN|NOT)\b)", re.IGNORECASE)
 _STARTS = re.compile(
-    r"[\s(]*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*"
-    r"(?:SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|TRUNCATE|REPLACE|MERGE|CALL|EXEC|EXECUTE|COPY|GRANT|REVOKE"
-    r"|EXPLAIN|SHOW|DESCRIBE|SET|PRAGMA|VACUUM|ANALYZE|REFRESH|LOCK|NOTIFY|LISTEN|KILL|USE|ATTACH|REINDEX|CLUSTER)\b",
-    re.IGNORECASE | re.DOTALL,
+    r"[\s(]*(?:--[^\n]*\n\s*|(?s:/\*.*?\*/)\s*)*"
+    r"(?:(?i:SELECT|INSERT\s+(?:INTO|OR|IGNORE)|UPDATE|DELETE\s+FROM|REPLACE\s+INTO|MERGE\s+INTO|WITH\s+\S+\s+AS"
+    r"|(?:CREATE|ALTER|DROP)\s+(?:OR\s+\w+\s+|TEMP\w*\s+|UNIQUE\s+)*(?:TABLE|VIEW|INDEX|DATABASE|SCHEMA|USER|ROLE"
+    r"|SEQUENCE|EXTENSION|FUNCTION|TRIGGER|TYPE|MATERIALIZED|VIRTUAL)|TRUNCATE\s+TABLE|PRAGMA)"
+    r"|WITH|TRUNCATE|CALL|EXEC|EXECUTE|COPY|GRANT|REVOKE|EXPLAIN|SHOW|DESCRIBE|DESC|SET|VACUUM|ANALYZE|REFRESH|LOCK"
+    r"|NOTIFY|LISTEN|KILL|USE|ATTACH|DETACH|REINDEX|CLUSTER|MERGE|REPLACE|ALTER|DROP|CREATE|BEGIN|SAVEPOINT)\b"
 )
 
 
@@ -301,6 +304,8 @@ def position(before: str, after: str) -> Position:
     if not before or before.endswith(";"):
         return Position.CLAUSE if _GOES_ON.match(after) else Position.STATEMENT
     last = before[-1]
+    if last == "*" and _EVERYTHING.search(before):
+        return Position.CLAUSE
     if (last == ":" and not before.endswith("::")) or last in "@$" or before.endswith("%("):
         return Position.PLACEHOLDER
     if last in "=<>!+-*/|":

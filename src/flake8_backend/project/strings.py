@@ -214,8 +214,8 @@ class Strings(Contents):
         return either(items)
 
     def _unpack(self, at: At, index: int, term: Sequence[Any]) -> Text:
-        if self.is_harmless(self.value(at, index)):
-            return (sqltext.NAME,)
+        if self.is_harmless(self.value(at, index)) or self.is_safe_name(at, term[2]):
+            return (sqltext.NAME,)  # `sql, params = query.as_sql(…)`: it is compiled
         found = self.part(at, term[2], term[1])
         return either(found) if found else (Hole(at, index),)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _NODE = tuple[str, int]
 _PLAIN = frozenset({"str", "bytes", "list", "tuple", "set", "frozenset", "dict", "object"})
+_KEYS = frozenset({"pk", "id"})
+_REQUESTS = frozenset({"request", "info"})
 _INSIDE = frozenset({terms.AWAIT, terms.ELEMENT, terms.ENTER, terms.ITEM, terms.ALLOWED})
 
 
@@ -151,10 +153,19 @@ class Taint:
         if owner[0] in (terms.SELF, terms.CLASS):
             declared = self._is_declared(value, term[2])
             return Source(Origin.SETTING, f"self.{term[2]}") if declared else UNKNOWN
+        from_handler = owner[0] == terms.PARAMETER and self._is_handler(strings.module(at), owner[1])
+        if term[2] in _KEYS and not from_handler:
+            return Source(Origin.SETTING, term[2])  # a row's key: the database gave it
+        if from_handler and strings.module(at).function(owner[1]).parameters[owner[2]][0] in _REQUESTS:
+            return UNKNOWN  # `request.user`: what the framework found, not what was sent
         for option in options(value):
             if isinstance(option, Instance) and option.cls.home is not None and self._schema.orm_of(option.cls):
                 return UNKNOWN  # it was stored, by whom is not seen
         return self._of_owner(at, term[1])
+
+    def _is_handler(self, module: Module, function: int) -> bool:
+        node = (module.name, function)
+        return self._contexts.handler(node) is not None or "resolver" in self._contexts.kinds(node)
 
     def _is_declared(self, value: Value | None, name: str) -> bool:
         for option in options(value):
@@ -195,7 +206,7 @@ class Taint:
         name = function.parameters[term[2]][0]
         place = (f"`{name}` of `{function.qualname.replace('.<locals>', '')}`", module.name, function.place)
         kinds = self._contexts.kinds(node)
-        if self._contexts.handler(node) is not None or "resolver" in kinds:
+        if self._is_handler(module, term[1]):
             return Source(Origin.REQUEST, *place)
         if "task" in kinds:
             return Source(Origin.TASK, *place)
