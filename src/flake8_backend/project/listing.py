@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.modules import Module
-from flake8_backend.project.values import Constant, External, FunctionRef, Instance, Value, options
+from flake8_backend.project.values import ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -127,6 +127,11 @@ class Listings:
     def _hides_arguments(self, callees: list[Value]) -> bool:
         """Calls whose answer is not made of what they are given: they read, write, or send it row by row."""
         for callee in callees:
+            if isinstance(callee, ClassRef) and callee.home is not None:
+                # a table, form or paginator of a library that no pack tells of may cut what it is given
+                bases = self._evaluator.library_bases(callee)
+                if any(self._solution.knowledge.klass(base) is None for base in bases):
+                    return True
             leaf = self._solution.effects.leaf(callee)
             if leaf is None:
                 continue
@@ -147,12 +152,18 @@ class Listings:
             return False
         return value.fetched or self._evaluator.element(value) is not None
 
-    @staticmethod
-    def _judge(value: Value, place: Span) -> Listing | None:
+    def _judge(self, value: Value, place: Span) -> Listing | None:
         query = value.query if isinstance(value, Instance) else None
         if query is None or query.model is None or query.bounded or query.selective:
             return None
+        if self._solution.table.split(query.model)[0] is None and not self._is_library_model(query.model):
+            return None
         return Listing(place, query.model.rpartition(".")[2], query.of_parent)
+
+    def _is_library_model(self, name: str) -> bool:
+        """A model that a library brings, such as the user of an authentication package, not the base of all models."""
+        fact = self._solution.knowledge.klass(name)
+        return fact is not None and bool(fact.bases)
 
     def _raw(self, module: Module, callee: External, term: Sequence[Any], place: Span) -> Listing | None:
         """``fetchall()`` after a statement whose text is known, or a fetch that takes the text itself."""

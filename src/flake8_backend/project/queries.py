@@ -54,8 +54,19 @@ def as_row(row: Value | None, query: Query | None) -> Value | None:
     return row
 
 
+def fetched(value: Value | None, source: Instance) -> Value | None:
+    """What awaiting a queryset gives: its rows, or one of them."""
+    if not isinstance(value, Instance) or source.query is None:
+        return value
+    if value.cls.home is None and value.cls.name in ("list", "tuple", "dict", "set"):
+        return replace(value, query=source.query, fetched=True)
+    return as_row(value, source.query)
+
+
 def row_of(value: Value | None) -> Value | None:
     """The row that a statement or queryset gives."""
+    if isinstance(value, Union):
+        return one_of([row_of(option) for option in value.options])
     if isinstance(value, Instance) and value.query is not None and not value.is_row and value.args:
         return as_row(value.args[0], value.query)
     return value
@@ -82,6 +93,8 @@ def after_call(
     term: Sequence[Any],
 ) -> Value | None:
     """The result of a call with its query: started, narrowed, bounded, given more to load, or run."""
+    if isinstance(value, Union):
+        return one_of([after_call(evaluator, fact, callee, option, module, term) for option in value.options])
     role = fact.role
     receiver = callee.receiver
     query = receiver.query if isinstance(receiver, Instance) and not receiver.is_row else None
@@ -99,10 +112,12 @@ def after_call(
         query = _started(evaluator, receiver, value)
         if query is None:
             return value
+        if query.model is None:
+            query = _of_columns(evaluator, query, module, term)
     query = _changed(evaluator, fact, query, module, term)
     if isinstance(value, Instance):
-        if role in _ONE and value.args and holds_rows(evaluator, value.cls):
-            return as_row(value.args[0], query)
+        if role in _ONE and holds_rows(evaluator, value.cls):
+            return as_row(value.args[0], query) if value.args else None
         if role in _ONE or role == "db-fetch" and not _is_collection(value):
             return replace(value, query=query, is_row=True)
         fetched = value.cls.home is None and value.cls.name in ("list", "tuple", "dict", "set")
@@ -130,6 +145,20 @@ def _started(evaluator: Evaluator, receiver: Value | None, value: Value | None) 
     if isinstance(value, Instance) and value.cls.name.endswith(".Load"):
         return Query(LOADER)
     return None
+
+
+def _of_columns(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> Query:
+    """``select(Order.id)`` and ``query(Order.id)`` are about the model that owns the first column."""
+    for argument in term[2][:1]:
+        column = module.summary.terms[argument]
+        owner = None
+        if column[0] == terms.NAME:
+            owner = evaluator.resolve(column[1].rpartition(".")[0])
+        elif column[0] == terms.ATTRIBUTE:
+            owner = evaluator.value(module, column[1])
+        if isinstance(owner, ClassRef) and _is_model(evaluator, owner):
+            return replace(query, model=owner.name, columns=True)
+    return query
 
 
 def _is_about(evaluator: Evaluator, cls: ClassRef) -> bool:
@@ -174,8 +203,10 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         return query.loading(_loaded(evaluator, query, module, term))
     if name == "options":
         return query.loading(_loader_paths(evaluator, module, term))
+    if role == "orm-lazy" and name in ("select", "select_extend") and len(term[2]) > 1:
+        return query.loading(_selected(evaluator, query, module, term))
     if role == "orm-lazy" and (term[2] or term[3]):
-        if name in _AGGREGATING or (name == "annotate" and query.columns):
+        if name in _AGGREGATING or (name in ("annotate", "distinct") and query.columns):
             return replace(query, selective=True)
         if name in _PICKING:
             return replace(query, columns=True)
@@ -206,6 +237,8 @@ def _equalities(module: Module, term: Sequence[Any]) -> Iterator[str]:
         condition = table[argument]
         if condition[0] == terms.EQUAL:
             yield _last_name(table[condition[1]])
+        elif condition[0] == terms.BINARY and condition[1] == "<<":
+            yield _last_name(table[condition[2]])
         elif condition[0] == terms.CALL and _last_name(table[condition[1]]) == "in_":
             callee = table[condition[1]]
             if callee[0] == terms.NAME:
@@ -218,6 +251,17 @@ def _last_name(term: Sequence[Any]) -> str:
     if term[0] == terms.NAME:
         return str(term[1]).rpartition(".")[2]
     return str(term[2]) if term[0] == terms.ATTRIBUTE else ""
+
+
+def _selected(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> frozenset[str]:
+    """The relations to the other models that ``Order.select(Order, Customer)`` names: their columns come along."""
+    found = [evaluator.value(module, argument) for argument in term[2]]
+    models = [value for value in found if isinstance(value, ClassRef) and value.home is not None]
+    own = next((model for model in models if model.name == query.model), None)
+    if own is None or evaluator.schema is None:
+        return frozenset()
+    relations = evaluator.schema.relations(own)
+    return frozenset(name for name, fact in relations.items() if fact.target in models and fact.target != own)
 
 
 def _loaded(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> frozenset[str]:
