@@ -375,6 +375,18 @@ class Schema:
         ranked = sorted(candidates, key=lambda cls: (-_common(cls.name, near), cls.name))
         return ranked[0] if ranked else None
 
+    def looked_up(self, module: Module, registry: int, call: Sequence[Any]) -> ClassRef | None:
+        """The model that ``apps.get_model("shop", "Order")`` gives, in a migration too."""
+        owner = module.summary.terms[registry]
+        if owner[0] == terms.PARAMETER:
+            known = module.function(owner[1]).parameters[owner[2]][0] == "apps"
+        else:
+            value = self._evaluator.value(module, registry)
+            known = isinstance(value, External) and value.name == "django.apps.apps"
+        parts = [self._constant(module, call, position, name) for position, name in enumerate(("app_label", "model_name"))]
+        text = ".".join(part for part in parts if isinstance(part, str))
+        return self.class_named(text, module.name) if known and text else None
+
     # --- users -------------------------------------------------------------------------------------------------
 
     @cached_property

@@ -13,6 +13,7 @@ from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import BLOCK_DATA, BLOCK_KIND
 
 if TYPE_CHECKING:
+    from flake8_backend.core.diagnostic import Span
     from flake8_backend.project.view import FunctionView, LoopView
 
 # blocks that run for some items alone: what was not found yet, what failed
@@ -107,6 +108,19 @@ def varies(function: FunctionView, index: int, loop: LoopView) -> bool:
         if loop.kind == scopes.WHILE and term[0] == terms.CALL and _name(function, term) in _TAKES:
             return True
         pending += children(term)
+    return False
+
+
+def feeds(function: FunctionView, index: int, loop: LoopView, span: Span) -> bool:
+    """Whether what is done with an item at ``span`` gives the loop its next items: ``pending.extend(item.children.all())``."""
+    term = function.term(index)
+    taken = function.term(term[1]) if term[0] == terms.CALL else ("?",)
+    if loop.kind != scopes.WHILE or taken[0] != terms.ATTRIBUTE or taken[2] not in _TAKES:
+        return False
+    for site in function.sites:
+        callee = function.term(site.term[1])
+        if site.span == span and callee[0] == terms.ATTRIBUTE and callee[1] == taken[1]:
+            return True
     return False
 
 

@@ -48,7 +48,8 @@ _GROWING = frozenset({"list.extend", "set.update", "deque.extend", "str.join", "
 _QUIET = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING})
 _DEEPEST = 8
 ASKING_ALWAYS = "sqlalchemy.orm.AppenderQuery"
-READ, ALL = "read", "all"  # uses of a relation; another use is the method that is called
+# uses of a relation; another use is the method that is called
+READ, ALL, AGAIN = "read", "all", "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ class Load:
     block: int
     term: int
     links: tuple[Link, ...] = ()
+
+    @property
+    def is_again(self) -> bool:
+        """Whether the same rows are asked for each time."""
+        return self.use == AGAIN
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the relation leads from the model to itself, as in a tree: no number of levels is enough."""
+        return self.fact.many and self.fact.target == self.owner
 
     @property
     def told(self) -> str:
@@ -128,12 +139,18 @@ class Rows:
         """The row and the relation, when ``value`` is a row that came without it."""
         if not isinstance(value, Instance) or not value.is_row or value.query is None:
             return None
-        if self._schema.orm_of(value.cls) is None:
-            return None
-        fact = self._schema.relation(value.cls, name)
+        fact = self.relation(value, name)
         if fact is None or fact.eager or value.query.loads(name):
             return None
         return value, fact
+
+    def relation(self, value: Instance, name: str) -> RelationFact | None:
+        """The relation ``name`` of an object, when it is a row of a model."""
+        return self._schema.relation(value.cls, name) if self._schema.orm_of(value.cls) is not None else None
+
+    def view(self, module: Module, index: int) -> FunctionView:
+        """A function as rules see it."""
+        return FunctionView(self._solution, module, index)
 
     def is_property(self, value: Value, name: str) -> FunctionRef | None:
         """The property ``name`` of an object, bound to it."""
@@ -184,7 +201,7 @@ class Rows:
 
     def repeated_by(self, node: Node, load: Load) -> list[LoopView]:
         """The loops of a function that repeat a load for every item."""
-        function = FunctionView(self._solution, self._table.by_name[node[0]], node[1])
+        function = self.view(self._table.by_name[node[0]], node[1])
         around = repetition.loops(function, load.block)
         if load.use != READ or load.fact.manager == ASKING_ALWAYS:
             return around
@@ -329,11 +346,28 @@ class _Walk:
         if behind is None:
             return
         owner, name = behind
-        found = [self._rows.unloaded(value, name) for value in self._values(owner)]
+        values = self._values(owner)
+        found = [self._rows.unloaded(value, name) for value in values]
         if found and all(found):
             row, fact = found[0]  # type: ignore[misc]
             if fact.many and fact.manager:
                 yield self._load(row, fact, use, block, owner, span)
+        elif not self._environment and len(values) == 1:
+            yield from self._again(values[0], name, use, block, owner, span)
+
+    def _again(self, value: Value, name: str, use: str, block: int, owner: int, span: Span) -> Iterator[Load]:
+        """A collection of a row that no loop changes: each look at it is a query, unless it came with the row."""
+        if not isinstance(value, Instance) or value.query is not None:
+            return
+        fact = self._rows.relation(value, name)
+        if fact is None or not fact.many or not fact.manager or fact.eager:
+            return
+        function = self._rows.view(self._module, self._index)
+        around = repetition.loops(function, block)
+        if around and not any(repetition.varies(function, owner, loop) for loop in around):
+            yield Load(value.cls, fact, Query(value.cls.name), fact.name, AGAIN, span, block, owner)
+        elif around and repetition.feeds(function, owner, around[0], span):
+            yield Load(value.cls, fact, Query(value.cls.name), fact.name, use, span, block, owner)
 
     def _relation_behind(self, index: int) -> tuple[int, str] | None:
         """The owner and the name of the relation that ``order.lines.all()`` goes through."""
