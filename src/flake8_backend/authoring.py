@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.diagnostic import Confidence, Diagnostic, Fix, Json, Related, Safety, Severity, Span, Step
 from flake8_backend.core.rule import Category, Default, Example, Rule, RuleOption, Status
 from flake8_backend.project import waits
+from flake8_backend.project.per_item import Loading, PerItem
+from flake8_backend.project.rows import Load
 from flake8_backend.project.sqlflow import Unsafe, Use
 from flake8_backend.project.sqltext import Position
 from flake8_backend.project.taint import Origin
@@ -32,9 +34,12 @@ __all__ = [
     "FixContext",
     "FunctionView",
     "Json",
+    "Load",
+    "Loading",
     "LoopView",
     "ModuleView",
     "Origin",
+    "PerItem",
     "Position",
     "Reach",
     "Related",
