@@ -9,6 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.cli.conftest import FIXED, HTTP, SLEEP
 
 if TYPE_CHECKING:

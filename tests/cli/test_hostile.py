@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.cli.conftest import SLEEP
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flake8 import exceptions
@@ -64,7 +65,8 @@ def test_per_file_ignores(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyP
     for _ in range(20):
         text = "\n".join(entry(choose) for _ in range(choose.randint(1, 4)))
         selection = Selection(None, some(choose), some(choose), ())
-        manager = StyleGuideManager(namespace(selection, text), None)
+        formatter: Any = None
+        manager = StyleGuideManager(namespace(selection, text), formatter)
         place = Place("x", tmp_path)
         ignores = PerFileIgnores(tuple((anchored(file, tmp_path), codes) for file, codes in split_of(text, place)))
         for path in paths:

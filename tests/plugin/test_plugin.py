@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.plugin.conftest import DIRECT, MAIN
 
 if TYPE_CHECKING:
