@@ -34,6 +34,7 @@ Node = tuple[str, int]
 _GRAVITY = {"file-meta": 2, "file-entry": 1, "file-list": 1, "stdout": 9, "log": 9}
 _FILE_EFFECTS = frozenset({"fs-read", "fs-write"})
 _RARE = frozenset({scopes.ONCE, scopes.TYPE_CHECKING})
+_BRANCHES = frozenset({scopes.IF, scopes.ELSE, scopes.MEMO})
 _NOTHING: frozenset[str] = frozenset()
 _HEAVY = frozenset({"password-hash", "key-generate", "cpu"})
 _RUNS_ARGUMENT = frozenset({"map", "filter", "sorted", "max", "min"})
@@ -85,11 +86,16 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A function whose body runs within an act; ``offloaded``: in another thread; ``pending``: when it is awaited."""
+    """A function whose body runs within an act; ``offloaded``: in another thread; ``pending``: when it is awaited.
+
+    ``shift`` is the number of parameters that the receiver fills before the arguments of the act's call, None when
+    these are not what the function is given.
+    """
 
     target: Node
     offloaded: bool = False
     pending: bool = False
+    shift: int | None = None
 
 
 Doing = tuple["Leaf | Edge", ...]  # what one possible callee does
@@ -99,17 +105,21 @@ Doing = tuple["Leaf | Edge", ...]  # what one possible callee does
 class Act:
     """Something that a function's own body does at a place: one of ``options``, depending on what objects it meets.
 
-    ``site`` is the index of the call, -1 for other kinds. ``is_rare``: for the first caller alone, or never.
-    ``accepted`` are the code prefixes of a noqa comment there.
+    ``site`` is the index of the call, -1 for other kinds; ``call`` is the term of the call that gives the arguments.
+    ``is_rare``: for the first caller alone, or never. ``accepted`` are the code prefixes of a noqa comment there.
+    ``flags``: done only where these parameters of the owner, by position, are true or false.
     """
 
+    owner: Node
     kind: str
     span: Span
     block: int
     site: int
     options: tuple[Doing, ...]
+    call: int = 0
     is_rare: bool = False
     accepted: tuple[str, ...] = ()
+    flags: tuple[tuple[int, bool], ...] = ()
 
 
 class Acts:
@@ -127,29 +137,31 @@ class Acts:
         known = self._known.get(node)
         if known is None:
             module = self._table.by_name[node[0]]
-            known = self._known[node] = tuple(self._read(module, module.function(node[1])))
+            known = self._known[node] = tuple(self._read(node, module, module.function(node[1])))
         return known
 
-    def _read(self, module: Module, function: FunctionSummary) -> Iterator[Act]:
+    def _read(self, node: Node, module: Module, function: FunctionSummary) -> Iterator[Act]:
         rare = _rare_blocks(function)
-        for kind, span, block, site, found in self._found(module, function):
+        for kind, span, block, site, call, found in self._found(module, function):
             if any(found):
-                yield Act(kind, span, block, site, found, block in rare, self._accepted_at(module, span))
+                accepted, flags = self._accepted_at(module, span), _flags(function, block)
+                yield Act(node, kind, span, block, site, found, call, block in rare, accepted, flags)
 
     def _found(
         self, module: Module, function: FunctionSummary
-    ) -> Iterator[tuple[str, Span, int, int, tuple[Doing, ...]]]:
+    ) -> Iterator[tuple[str, Span, int, int, int, tuple[Doing, ...]]]:
         table = module.summary.terms
         for index, site in enumerate(function.sites):
             term = table[site[SITE_TERM]]
             found = self._called(module, term, is_awaited=bool(site[SITE_FLAGS] & AWAITED))
-            yield CALL, Span(*term[4:8]), site[SITE_BLOCK], index, found
+            yield CALL, Span(*term[4:8]), site[SITE_BLOCK], index, site[SITE_TERM], found
         for term_index, block, flags, *place in function.iterations:
             if not flags:
-                yield ITERATE, Span(*place), block, -1, self._gone_through(module, term_index)
+                yield ITERATE, Span(*place), block, -1, term_index, self._gone_through(module, term_index)
         for index, data in enumerate(function.blocks):
             if data[BLOCK_KIND] == scopes.WITH:
-                yield ENTER, Span(*data[BLOCK_DATA + 1 :]), index, -1, self._entered(module, data[BLOCK_DATA])
+                item = data[BLOCK_DATA]
+                yield ENTER, Span(*data[BLOCK_DATA + 1 :]), index, -1, item, self._entered(module, item)
         yield from self._reads(module, function)
 
     def _accepted_at(self, module: Module, span: Span) -> tuple[str, ...]:
@@ -226,18 +238,31 @@ class Acts:
             return (*(item for doing in consumed for item in doing), *self._handed_to(name, module, term))
         if name:
             return tuple(self._handed_to(name, module, term))
-        return tuple(self._edges(self.functions(callee), is_awaited=is_awaited))
+        return tuple(self._edges(self.functions(callee), is_awaited=is_awaited, shift=self._shift(callee)))
+
+    def _shift(self, callee: Value) -> int | None:
+        """How many parameters the receiver fills when ``callee`` is called."""
+        if isinstance(callee, FunctionRef):
+            return 1 if callee.receiver is not None and not self._is_static((callee.module, callee.index)) else 0
+        return 1 if isinstance(callee, (ClassRef, Instance)) else None
+
+    def _is_static(self, node: Node) -> bool:
+        module = self._table.by_name[node[0]]
+        names = [module.summary.terms[index] for index in module.function(node[1]).decorators]
+        return any(term[0] == terms.NAME and term[1] == "builtins.staticmethod" for term in names)
 
     def _handed_to(self, name: str, module: Module, term: Sequence[Any]) -> Iterator[Edge]:
         return self._handed(module, term, offloaded=False) if name in _RUNS_ARGUMENT else iter(())
 
-    def _edges(self, nodes: Iterable[Node], *, is_awaited: bool, offloaded: bool = False) -> Iterator[Edge]:
+    def _edges(
+        self, nodes: Iterable[Node], *, is_awaited: bool, offloaded: bool = False, shift: int | None = None
+    ) -> Iterator[Edge]:
         for node in nodes:
             summary = self._summary(node)
             if summary.is_async:
-                yield Edge(node, offloaded, pending=not is_awaited)
+                yield Edge(node, offloaded, not is_awaited, shift)
             elif not summary.is_generator:
-                yield Edge(node, offloaded or self._is_made_coroutine(node))
+                yield Edge(node, offloaded or self._is_made_coroutine(node), shift=shift)
 
     def _summary(self, node: Node) -> FunctionSummary:
         return self._table.by_name[node[0]].function(node[1])
@@ -305,7 +330,7 @@ class Acts:
     def _bodies(self, callee: Value) -> Iterator[Edge]:
         for node in self.functions(callee):
             if self._summary(node).is_generator:
-                yield Edge(node)
+                yield Edge(node, shift=self._shift(callee))
 
     def _iterated(self, module: Module, index: int, value: Value) -> Doing:
         leaf = self.iteration(value)
@@ -348,19 +373,19 @@ class Acts:
 
     def _reads(
         self, module: Module, function: FunctionSummary
-    ) -> Iterator[tuple[str, Span, int, int, tuple[Doing, ...]]]:
+    ) -> Iterator[tuple[str, Span, int, int, int, tuple[Doing, ...]]]:
         names = self.property_names
         if not function.is_async and function.class_index >= 0 and not names.isdisjoint(function.self_reads):
             klass = module.class_(function.class_index)
             receiver = Instance(ClassRef(f"{module.name}.{klass.qualname}", (module.name, function.class_index)))
             for name in function.self_reads:
                 if name in names:
-                    yield READ, function.place, 0, -1, (self._property(receiver, name),)
+                    yield READ, function.place, 0, -1, 0, (self._property(receiver, name),)
         for index, block, *place in function.loads if function.is_async else function.reads:
             for owner, name in self._levels(module, index, own=function.is_async):
                 if name in names:
                     found = tuple(self._property(value, name) for value in options(owner()))
-                    yield READ, Span(*place), block, -1, found
+                    yield READ, Span(*place), block, -1, 0, found
 
     def _levels(self, module: Module, index: int, *, own: bool) -> Iterator[tuple[Any, str]]:
         """Each attribute of a chain with how to get its owner; those of ``self`` only when ``own``."""
@@ -392,6 +417,17 @@ def _rare_blocks(function: FunctionSummary) -> set[int]:
         if block[BLOCK_KIND] in _RARE or block[BLOCK_PARENT] in rare:
             rare.add(index)
     return rare
+
+
+def _flags(function: FunctionSummary, block: int) -> tuple[tuple[int, bool], ...]:
+    """The parameters that decide whether a block is run, by position, each with the truth that it must have."""
+    found = set()
+    while block >= 0:
+        data = function.blocks[block]
+        if data[BLOCK_KIND] in _BRANCHES and len(data) > BLOCK_DATA + 1:
+            found.add((data[BLOCK_DATA + 1], bool(data[BLOCK_DATA + 2])))
+        block = data[BLOCK_PARENT]
+    return tuple(sorted(found))
 
 
 def _builtin(callee: Value) -> str:

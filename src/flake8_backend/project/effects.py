@@ -15,12 +15,16 @@ from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.acts import BLOCKS, Act, Acts, Doing, Edge, Leaf, Node
 from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.modules import Module
-from flake8_backend.project.values import Value
+from flake8_backend.project.values import Constant, Value
+from flake8_backend.semantic import terms
 
 __all__ = ["BLOCKS", "Edge", "Effects", "Leaf", "Link", "Step", "Way"]
 
 _MEMOISING = "cache-decorator"
-_ACCEPTED = "~"  # separates an effect from the code prefixes that were accepted on its way
+# An effect's key is its name, the code prefixes that were accepted on its way, and the flags that it hangs on: the
+# positions of the function's parameters, each with the truth that it must have: ``blocks~BE001?2=1``
+_ACCEPTED, _HANGS_ON = "~", "?"
+_Flags = tuple[tuple[int, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,18 @@ class Effects:
     def of(self, node: Node) -> Mapping[str, Step]:
         """The effects of calling a function, each with where it comes from.
 
-        A key is an effect's name; ``effect~BE001`` is one that a noqa comment on its way accepts for that code.
+        Keys hold what is accepted on the way and which parameters decide: ask ``step`` for an effect by its name.
         """
         known = self._solved.get(node)
         if known is None:
             self._solve(node)
             known = self._solved[node]
         return known
+
+    def step(self, node: Node, effect: str, code: str = "") -> tuple[str, Step] | None:
+        """The shortest way to an effect for a rule that asks as ``code``: the effect's key, and where it comes from."""
+        found = [(step.distance, key, step) for key, step in self.of(node).items() if _is_effect(key, effect, code)]
+        return min(found, key=lambda item: item[:2])[1:] if found else None
 
     def _carried(self, node: Node) -> list[Node]:
         return [edge.target for edge in self.edges(node) if edge.target != node]
@@ -172,16 +181,49 @@ class Effects:
         for item in doing:
             if isinstance(item, Leaf):
                 for effect in item.effects():
-                    key = _accepting(effect, act.accepted)
-                    result[key] = Step(act.span, item, None, 1)
+                    result[_key(effect, act.accepted, act.flags)] = Step(act.span, item, None, 1)
                 continue
             below = found.get(item.target) or self._solved.get(item.target) or {}
             for effect, step in below.items():
-                if self._travels(effect, item):
-                    key = _accepting(effect, act.accepted)
-                    if key not in result or step.distance + 1 < result[key].distance:
-                        result[key] = Step(act.span, None, item.target, step.distance + 1, effect)
+                flags = self._flags_for_caller(act, item, effect) if self._travels(effect, item) else None
+                if flags is None:
+                    continue
+                key = _key(effect, act.accepted, (*act.flags, *flags))
+                if key not in result or step.distance + 1 < result[key].distance:
+                    result[key] = Step(act.span, None, item.target, step.distance + 1, effect)
         return result
+
+    def _flags_for_caller(self, act: Act, edge: Edge, key: str) -> _Flags | None:
+        """What an effect of the callee hangs on in the caller; None where the call's arguments rule it out."""
+        wanted = _flags_of(key)
+        if not wanted:
+            return ()
+        found: list[tuple[int, bool]] = []
+        for position, truth in wanted:
+            given = self._given(act, edge, position)
+            if isinstance(given, bool) and given != truth:
+                return None
+            if not isinstance(given, bool) and given is not None:
+                found.append((given, truth))
+        return tuple(found)
+
+    def _given(self, act: Act, edge: Edge, position: int) -> bool | int | None:
+        """What a call gives to a parameter: its truth, the position of the caller's own parameter, None for others."""
+        module = self._table.by_name[act.owner[0]]
+        home = self._table.by_name[edge.target[0]]
+        name, _, default = home.function(edge.target[1]).parameters[position]
+        term = module.summary.terms[act.call]
+        if edge.shift is None or position < edge.shift or term[0] != terms.CALL:
+            return None
+        if any(keyword in (terms.STAR, terms.DOUBLE_STAR) for keyword, _ in term[3]):
+            return None
+        index = self._evaluator.argument(module, term, position - edge.shift, name)
+        if not index:
+            return _truth(self._evaluator.value(home, default)) if default else None
+        passed = module.summary.terms[index]
+        if passed[0] == terms.PARAMETER and passed[1] == act.owner[1]:
+            return int(passed[2])
+        return _truth(self._evaluator.value(module, index))
 
     def is_memoised(self, node: Node) -> bool:
         """Whether a function's body runs once for many calls: ``lru_cache`` and its like."""
@@ -254,15 +296,28 @@ def _common(found: list[dict[str, Step]]) -> dict[str, Step]:
     return result
 
 
-def _accepting(effect: str, codes: tuple[str, ...]) -> str:
-    """The key of an effect that comes over a place where findings of these codes are accepted."""
-    if not codes:
-        return effect
-    name, _, before = effect.partition(_ACCEPTED)
-    accepted = sorted({*codes, *before.split(",")} if before else codes)
-    return f"{name}{_ACCEPTED}{','.join(accepted)}"
+def _key(below: str, codes: tuple[str, ...], flags: _Flags) -> str:
+    """The key of an effect that comes over a place where findings of these codes are accepted and these flags decide."""
+    if not codes and not flags and _ACCEPTED not in below and _HANGS_ON not in below:
+        return below
+    name, separator, before = below.partition(_HANGS_ON)[0].partition(_ACCEPTED)
+    accepted = {*codes, *before.split(",")} if separator else set(codes)
+    key = f"{name}{_ACCEPTED}{','.join(sorted(accepted))}" if accepted else name
+    if flags:
+        key += _HANGS_ON + "&".join(f"{position}={int(truth)}" for position, truth in sorted(set(flags)))
+    return key
+
+
+def _flags_of(key: str) -> _Flags:
+    text = key.partition(_HANGS_ON)[2]
+    pairs = [item.split("=") for item in text.split("&")] if text else []
+    return tuple((int(position), truth == "1") for position, truth in pairs)
 
 
 def _is_effect(key: str, effect: str, code: str) -> bool:
-    name, separator, codes = key.partition(_ACCEPTED)
+    name, separator, codes = key.partition(_HANGS_ON)[0].partition(_ACCEPTED)
     return name == effect and not (separator and code.startswith(tuple(codes.split(","))))
+
+
+def _truth(value: Value | None) -> bool | None:
+    return bool(value.value) if isinstance(value, Constant) else None

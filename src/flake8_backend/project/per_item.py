@@ -309,9 +309,9 @@ class Repeated:
                     links = load.links if summary.kind != "lambda" else load.links[1:]
                     told = replace(load, span=span, links=links)
                     yield PerItem(span, told, loading=self.loading(function, replace(load, links=()), None))
-            step = self._solution.effects.of(node).get(ASKS)
-            if step is not None:
-                links, leaf = self._solution.effects.chain(node, ASKS)
+            found = self._solution.effects.step(node, ASKS, "BE005")
+            if found is not None:
+                links, leaf = self._solution.effects.chain(node, found[0])
                 if leaf is not None:
                     yield PerItem(span, reach=_reach(leaf, links), asked=_chain(leaf, links))
 
