@@ -15,6 +15,7 @@ from flake8_backend.project.values import (
     FunctionRef,
     Instance,
     Items,
+    Place,
     Query,
     Relation,
     Union,
@@ -97,6 +98,10 @@ def after_call(
         return one_of([after_call(evaluator, fact, callee, option, module, term) for option in value.options])
     role = fact.role
     receiver = callee.receiver
+    if value is None or isinstance(value, Instance) and not value.args:
+        rows = _of_view(evaluator, fact, receiver)
+        if rows is not None:
+            return rows
     query = receiver.query if isinstance(receiver, Instance) and not receiver.is_row else None
     if role in ("db-execute", "db-fetch") or fact.name.rpartition(".")[2] in ("scalars", "execute", "exec"):
         statement = _statement(evaluator, module, term)
@@ -125,6 +130,33 @@ def after_call(
     if isinstance(value, Items):
         return as_row(value, query)
     return value
+
+
+def _of_view(evaluator: Evaluator, fact: CallFact, receiver: Value | None) -> Value | None:
+    """``self.get_queryset()`` of a view that does not define it gives its ``queryset``; ``get_object`` a row of it."""
+    name = fact.name.rpartition(".")[2]
+    if name not in ("get_queryset", "get_object") or not isinstance(receiver, Instance) or receiver.cls.home is None:
+        return None
+    if holds_rows(evaluator, receiver.cls):
+        return None
+    if name == "get_queryset":
+        rows = evaluator.attribute(receiver, "queryset")
+        return rows if isinstance(rows, (Instance, Union)) else _of_model(evaluator, receiver)
+    found = evaluator.method(receiver.cls, "get_queryset")
+    if found is not None:
+        rows = evaluator.call_function(FunctionRef(found[0].name, found[1], receiver))
+    else:
+        rows = evaluator.attribute(receiver, "queryset")
+    return one_of([row_of(option) for option in options(rows)])
+
+
+def _of_model(evaluator: Evaluator, view: Instance) -> Value | None:
+    """All rows of the model that a view names."""
+    model = evaluator.attribute(view, "model")
+    manager = evaluator.attribute(model, "objects") if isinstance(model, ClassRef) else None
+    if not isinstance(manager, Instance) or not isinstance(model, ClassRef):
+        return None
+    return manager if manager.query is not None else replace(manager, query=Query(model.name))
 
 
 def _is_collection(value: Instance) -> bool:
@@ -196,7 +228,7 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
     if role in _BUILDING:
         if query.held is not False:
             query = Query(query.model, given=query.given, of_parent=query.of_parent)
-        query = replace(query, source=evaluator.place(module, term), path="")
+        query = replace(query, source=_grown(query.source, evaluator.place(module, term)), path="")
     if role == "orm-bound":
         return replace(query, bounded=True)
     if role in ("orm-eager", "orm-guard") and name not in _COLUMNS:
@@ -213,6 +245,13 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         if name in _FILTERING:
             return narrowed(evaluator, query, module, term)
     return query
+
+
+def _grown(source: Place | None, place: Place) -> Place:
+    """Where more is appended to a query: the last call of the expression that it began with."""
+    if source is None or (source.module, source.line, source.column) == (place.module, place.line, place.column):
+        return place
+    return source
 
 
 def narrowed(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> Query:
