@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.project.binding import bound, environment_of
 from flake8_backend.project.values import Awaitable, ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
+from flake8_backend.semantic.summary import SITE_TERM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -282,6 +283,30 @@ class Lookup:
         if not default or any(keyword in (terms.STAR, terms.DOUBLE_STAR) for keyword, _ in call[3]):
             return None
         return At(home.name), default
+
+    def handed(self, at: At, index: int, place: int, function: tuple[str, int], position: int) -> Place | None:
+        """What a function gets that the call ``index`` is handed at ``place``: what follows it, as far as it does."""
+        home = self.table.by_name[function[0]]
+        summary = home.function(function[1])
+        name, _, default = summary.parameters[position]
+        call = self.term(at, index)
+        where = place + 1 + position - (1 if takes_self(home, summary) else 0)
+        if place < where < len(call[2]):
+            return at, call[2][where]
+        for keyword, value in call[3]:
+            if keyword == name:
+                return at, value
+        return (At(home.name), default) if default else None
+
+    def is_stub(self, callee: Value) -> bool:
+        """Whether a function of the project has no body of its own: abstract, or of a protocol."""
+        if not isinstance(callee, FunctionRef):
+            return False
+        function = self.table.by_name[callee.module].function(callee.index)
+        return not function.outputs and all(self._is_raised(callee.module, site[SITE_TERM]) for site in function.sites)
+
+    def _is_raised(self, module: str, index: int) -> bool:
+        return self.last_name(At(module), self.term(At(module), index)[1]) in ("NotImplementedError", "NotImplemented")
 
     def looked_into(self, at: At, index: int, callee: Value | None) -> Iterator[tuple[At, Sequence[int]]]:
         """The results of the project functions that a call runs: where to read them, and their terms.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_backend.project import sqltext
 from flake8_backend.project.effects import Link
-from flake8_backend.project.lookup import RAW_SQL, At, takes_self
+from flake8_backend.project.lookup import RAW_SQL, At
 from flake8_backend.project.sqltext import Hole, Placed, Position, Text
 from flake8_backend.project.values import options
 from flake8_backend.semantic import terms
@@ -148,7 +148,7 @@ class SqlFlow:
             fact = self._strings.fact(value)
             if fact is not None and fact.kind == RAW_SQL:
                 return Sink(self._name_of(value), fact)
-        return None if values else self._guess(at, callee)
+        return self._guess(at, callee) if all(map(self._strings.is_stub, values)) else None
 
     def _used(self, site: CallSite, sink: Sink, found: Iterable[int]) -> Iterator[Use]:
         for index in found:
@@ -202,12 +202,10 @@ class SqlFlow:
             given = self._strings.passed(At(site.module), site.term, node, position)
             if given is not None and given[1] and given[0].module == site.module:
                 yield Use(site, given[1], sink)
-        home = self._table.by_name[node[0]]
-        shift = 1 if takes_self(home, home.function(node[1])) else 0
         for site, place in self._sites.handed(node):
-            arguments = self._table.by_name[site.module].summary.terms[site.term][2]
-            for index in arguments[place + 1 + position - shift :][:1]:
-                yield Use(site, index, sink)
+            given = self._strings.handed(At(site.module), site.term, place, node, position)
+            if given is not None and given[1] and given[0].module == site.module:
+                yield Use(site, given[1], sink)
 
     # --- what is put in ----------------------------------------------------------------------------------------
 

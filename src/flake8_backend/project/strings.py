@@ -187,6 +187,8 @@ class Strings(Contents):
     def _item(self, at: At, index: int, term: Sequence[Any]) -> Text:
         if self.is_harmless(self.value(at, index)) or self.is_safe_name(at, index):
             return (sqltext.NAME,)
+        if self.is_safe_name(at, term[1]):
+            return (sqltext.NAME,)  # `compiled = query.as_sql(…)`, `compiled[0]`
         key = self.term(at, term[2])
         if key[0] == terms.DISPLAY and key[1] == "slice":
             return self._text(at, term[1])

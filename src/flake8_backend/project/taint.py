@@ -184,10 +184,12 @@ class Taint:
         callee = strings.term(at, term[1])
         if self._is_request_input(at, term[1]):
             return Source(Origin.REQUEST, strings.spelled(at, term[1]).removeprefix("?."))
+        functions = [option for option in options(strings.value(at, term[1])) if isinstance(option, FunctionRef)]
+        if functions:
+            is_left_open = any(map(strings.is_stub, functions))  # subclasses say what it gives
+            return Source(Origin.SETTING, strings.spelled(at, term[1])) if is_left_open else UNKNOWN
         if callee[0] == terms.ATTRIBUTE:
             return self._of_owner(at, callee[1])
-        if any(isinstance(option, FunctionRef) for option in options(strings.value(at, term[1]))):
-            return UNKNOWN
         arguments = (*term[2], *(value for _, value in term[3]))
         return self._worst((self._of(at, argument) for argument in arguments), UNKNOWN)
 
@@ -211,15 +213,23 @@ class Taint:
         if "task" in kinds:
             return Source(Origin.TASK, *place)
         callers = self._sites.callers(node)
-        if not callers:
+        handed = self._sites.handed(node)
+        if not callers and not handed:
             # an object is made by those who set the service up; who that is shows in callers alone
             is_outside = is_public(module, term[1]) and function.name != "__init__"
             return Source(Origin.CALLER, *place) if is_outside else UNKNOWN
-        return self._worst(self._given(site, node, term[2]) for site in callers)
+        found = [self._given(site, node, term[2]) for site in callers]
+        found += [self._handed_over(*handing, node, term[2]) for handing in handed]
+        return self._worst(iter(found))
 
     def _given(self, site: CallSite, node: _NODE, position: int) -> Source:
         """The origin of what one call gives to a parameter."""
         given = self._strings.passed(At(site.module), site.term, node, position)
+        return self._of(*given) if given is not None else UNKNOWN
+
+    def _handed_over(self, site: CallSite, place: int, node: _NODE, position: int) -> Source:
+        """The origin of what stands behind a function that is handed over: ``submit(write, table, rows)``."""
+        given = self._strings.handed(At(site.module), site.term, place, node, position)
         return self._of(*given) if given is not None else UNKNOWN
 
 
