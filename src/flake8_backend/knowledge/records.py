@@ -89,7 +89,8 @@ class CallFact:
     """What a call does. ``name`` is canonical; for an inherited method it is the name on the base that tells it.
 
     ``use`` says how the result must be used (``await``, ``async with``, ``async for``); empty: as it is.
-    ``in_event_loop`` is ``raises`` where the library refuses to run while the thread's event loop is running.
+    ``in_event_loop``: ``raises`` where the library refuses to run while the thread's event loop is running, ``required``
+    where it raises when none is, ``tells`` where it answers whether one is.
     ``streams``: what it gives is waited for as long as it is wanted. ``through`` are the methods of the same object
     that do its sending. ``hands_on``: what follows the callable among its arguments is given to the callable,
     ``positional`` or ``all`` of it.

@@ -230,7 +230,7 @@ _KEYS: Mapping[str, Mapping[str, Check]] = {
         "ttl": _OPTION,
         "options": _each(_OPTION),
         "async_alt": _text,
-        "in_event_loop": _one_of({"raises"}),
+        "in_event_loop": _one_of({"raises", "required", "tells"}),
         "since": _text,
         "until": _text,
     },

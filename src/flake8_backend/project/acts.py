@@ -6,14 +6,15 @@ Calling a generator function runs nothing; its body runs where the generator is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.knowledge.facts import CallFact
 from flake8_backend.project import origins, statements
 from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.leaves import BLOCKS, CALL, ENTER, ITERATE, READ, Act, Doing, Edge, Leaf, Node
+from flake8_backend.project.loops import Loops
 from flake8_backend.project.modules import Module
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Partial, Value, options
 from flake8_backend.semantic import scopes, terms
@@ -28,98 +29,16 @@ from flake8_backend.semantic.summary import (
     FunctionSummary,
 )
 
-BLOCKS = "blocks"
-CALL, READ, ITERATE, ENTER = "call", "read", "iterate", "enter"
-Node = tuple[str, int]
-_GRAVITY = {"file-meta": 2, "file-entry": 1, "file-list": 1, "stdout": 9, "log": 9}
-_FILE_EFFECTS = frozenset({"fs-read", "fs-write"})
+__all__ = ["BLOCKS", "CALL", "ENTER", "ITERATE", "READ", "Act", "Acts", "Doing", "Edge", "Leaf", "Node"]
+
 _RARE = frozenset({scopes.ONCE, scopes.TYPE_CHECKING})
 _BRANCHES = frozenset({scopes.IF, scopes.ELSE, scopes.MEMO})
 _NOTHING: frozenset[str] = frozenset()
-_HEAVY = frozenset({"password-hash", "key-generate", "cpu"})
 _RUNS_ARGUMENT = frozenset({"map", "filter", "sorted", "max", "min"})
 _LAZY = frozenset({"enumerate", "zip", "map", "filter", "reversed", "iter"})
 _CONSUMERS = frozenset(
     {"list", "tuple", "set", "frozenset", "dict", "sorted", "len", "bool", "sum", "max", "min", "any", "all", "next"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A library call with an effect: its fact and the name it is known by."""
-
-    name: str
-    fact: CallFact
-    decided: frozenset[str] = frozenset()  # effects that its arguments decide
-
-    def effects(self) -> Iterator[str]:
-        """The effects by which this leaf is looked for; a blocking call is graded ``blocks``, ``blocks/1``, ``blocks/2``."""
-        for effect in self.fact.effects:
-            if effect == BLOCKS and self.fact.role in _GRAVITY:
-                yield f"{BLOCKS}/{_GRAVITY[self.fact.role]}"
-            else:
-                yield effect
-        if "cpu" in self.fact.effects and self.fact.role in _HEAVY:
-            yield "cpu/heavy"
-        yield from sorted(self.decided - self.fact.effects)
-
-    @property
-    def is_file_work(self) -> bool:
-        """Whether it touches files and nothing else that is slow."""
-        return bool(self.fact.effects & _FILE_EFFECTS) and "net" not in self.fact.effects
-
-    @property
-    def is_on_handle(self) -> bool:
-        """Whether it works on a file that was opened before."""
-        return self.fact.role in ("file-read", "file-write") and self.name.startswith(("io.", "tempfile._"))
-
-    @property
-    def is_lazy(self) -> bool:
-        """Whether the work is done while the result is gone through, not in the call."""
-        return self.fact.role == "file-list" or self.name.endswith("__iter__")
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the library raises instead of blocking while an event loop runs in the thread."""
-        return self.fact.in_event_loop == "raises"
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A function whose body runs within an act; ``offloaded``: in another thread; ``pending``: when it is awaited.
-
-    ``shift`` is the number of parameters that the receiver fills before the arguments of the act's call, None when
-    these are not what the function is given.
-    """
-
-    target: Node
-    offloaded: bool = False
-    pending: bool = False
-    shift: int | None = None
-
-
-Doing = tuple["Leaf | Edge", ...]  # what one possible callee does
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something that a function's own body does at a place: one of ``options``, depending on what objects it meets.
-
-    ``site`` is the index of the call, -1 for other kinds; ``call`` is the term of the call that gives the arguments.
-    ``is_rare``: for the first caller alone, or never. ``accepted`` are the code prefixes of a noqa comment there.
-    ``flags``: done only where these parameters of the owner, by position, are true or false.
-    """
-
-    owner: Node
-    kind: str
-    span: Span
-    block: int
-    site: int
-    options: tuple[Doing, ...]
-    call: int = 0
-    is_rare: bool = False
-    accepted: tuple[str, ...] = ()
-    flags: tuple[tuple[int, bool], ...] = ()
 
 
 class Acts:
@@ -129,8 +48,9 @@ class Acts:
         self._evaluator = evaluator
         self._table = evaluator.table
         self._known: dict[Node, tuple[Act, ...]] = {}
-        self._coroutines: dict[Node, bool] = {}
+        self.loops = Loops(evaluator, self.of)
         self._accepted: dict[str, dict[int, tuple[str, ...]]] = {}
+        self.ignores_comments = False  # as flake8's --disable-noqa asks
 
     def of(self, node: Node) -> tuple[Act, ...]:
         """What a function's own body does, calls first, each kind in the order of the walk."""
@@ -165,7 +85,7 @@ class Acts:
         yield from self._reads(module, function)
 
     def _accepted_at(self, module: Module, span: Span) -> tuple[str, ...]:
-        if not module.summary.accepted:
+        if self.ignores_comments or not module.summary.accepted:
             return ()
         lines = self._accepted.get(module.name)
         if lines is None:
@@ -262,7 +182,7 @@ class Acts:
             if summary.is_async:
                 yield Edge(node, offloaded, not is_awaited, shift)
             elif not summary.is_generator:
-                yield Edge(node, offloaded or self._is_made_coroutine(node), shift=shift)
+                yield Edge(node, offloaded or self.loops.is_made_coroutine(node), shift=shift)
 
     def _summary(self, node: Node) -> FunctionSummary:
         return self._table.by_name[node[0]].function(node[1])
@@ -272,27 +192,6 @@ class Acts:
             for value in options(self._evaluator.value(module, argument)):
                 if isinstance(value, (FunctionRef, Partial)):
                     yield from self._edges(self.functions(value), is_awaited=False, offloaded=offloaded)
-
-    def _is_made_coroutine(self, node: Node) -> bool:
-        """Whether a decorator of a plain function gives back a coroutine function, which runs the body elsewhere."""
-        known = self._coroutines.get(node)
-        if known is None:
-            module = self._table.by_name[node[0]]
-            decorators = module.function(node[1]).decorators
-            known = self._coroutines[node] = any(self._gives_coroutine(module, index) for index in decorators)
-        return known
-
-    def _gives_coroutine(self, module: Module, index: int) -> bool:
-        name = self._evaluator.decorator_name(module, index)
-        if name is not None:
-            fact = self._evaluator.knowledge.call(name)
-            return fact is not None and fact.role == "offload"
-        for decorator in options(self._evaluator.value(module, index)):
-            if isinstance(decorator, FunctionRef):
-                for made in options(self._evaluator.call_function(decorator)):
-                    if isinstance(made, FunctionRef) and self._summary((made.module, made.index)).is_async:
-                        return True
-        return False
 
     # --- loops -------------------------------------------------------------------------------------------------
 

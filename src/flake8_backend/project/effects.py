@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.project.acts import BLOCKS, Act, Acts, Doing, Edge, Leaf, Node
+from flake8_backend.project.acts import Acts
 from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.leaves import BLOCKS, Act, Doing, Edge, Leaf, Node
 from flake8_backend.project.modules import Module
 from flake8_backend.project.values import Constant, Value
 from flake8_backend.semantic import terms
@@ -243,7 +244,7 @@ class Effects:
             return False
         if effect.startswith((BLOCKS, "cpu")):
             summary = self._table.by_name[edge.target[0]].function(edge.target[1])
-            return not (edge.offloaded or summary.is_async)
+            return not (edge.offloaded or summary.is_async or self.acts.loops.asks_for_loop(edge.target))
         return True
 
     # --- answers -----------------------------------------------------------------------------------------------
