@@ -669,6 +669,8 @@ class Evaluator:
             value = argument_value(self, module, term, wanted)
             if value is None and expr.default is not None and not self._is_given(module, term, wanted):
                 return self.instantiate(expr.default, receiver, call)
+            if isinstance(value, Awaitable):  # what takes a coroutine gives its result
+                value = value.value
             return Instance(value, value.args) if isinstance(value, ClassRef) else value
         return self._type_parameter(expr.parameter or "", receiver)
 
@@ -1061,7 +1063,7 @@ def _item_of(
     if key[0] == terms.DISPLAY and key[1] == "slice":
         return queries.sliced(owner, bool(key[2]))
     if owner.cls.home is None and owner.cls.name in _CONTAINERS:
-        return owner.args[0] if owner.args else None
+        return owner.args[-1] if owner.args else None  # of a dictionary: the value
     for base in self.lineage(owner.cls):
         fact = self.knowledge.klass(base.name) if base.home is None else None
         items = getattr(fact, "items", None) if fact is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -25,13 +26,19 @@ def _shared(work: Sequence[Work], kept_builtins: frozenset[str], codes: Sequence
     chunks = [work[start : start + _CHUNK] for start in range(0, len(work), _CHUNK)]
     done = 0
     try:
-        with ProcessPoolExecutor(jobs, multiprocessing.get_context(_start_method())) as pool:
+        context = multiprocessing.get_context(_start_method())
+        with ProcessPoolExecutor(jobs, context, initializer=_leave_interrupts) as pool:
             count = len(chunks)
             for dumped in pool.map(_visit_chunk, chunks, [kept_builtins] * count, [list(codes)] * count):
                 done += len(dumped)
                 yield from dumped
     except (BrokenProcessPool, OSError):
         yield from (_visit(item, kept_builtins, codes) for item in work[done:])
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C ends the process that started the workers, which then ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _start_method() -> str:

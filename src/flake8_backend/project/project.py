@@ -140,7 +140,7 @@ class Project:
 
     def _add(self, relative: str, path: Path, content: str, problem: Problem | None = None) -> Entry:
         names = self._module_names(path)
-        key = digest(f"{content}\0{names[0]}\0{path.name}\0{self._rules_key}".encode())
+        key = digest(f"{content}\0{names[0]}\0{path.name}\0{self._rules_key}".encode("utf-8", "surrogateescape"))
         entry = self._entries[relative] = Entry(path, names[0], names[1:], key, problem)
         return entry
 
@@ -158,7 +158,7 @@ class Project:
 
     @cached_property
     def _index_key(self) -> str:
-        return digest(str(self.root).encode())
+        return digest(str(self.root).encode("utf-8", "surrogateescape"))
 
     @cached_property
     def _rules_key(self) -> str:
@@ -304,7 +304,7 @@ class Project:
             names = self._module_names(path)
             entry = self._entries[relative] = Entry(path, names[0], names[1:], "")
             try:
-                entry.key = digest(path.read_bytes() + names[0].encode())
+                entry.key = digest(path.read_bytes() + names[0].encode("utf-8", "surrogateescape"))
             except OSError as error:
                 entry.summary = Problem(_reason(error))
             self._solution = None
@@ -333,7 +333,7 @@ class Project:
         """The state of the whole project: every file's key, the options, the packs, requirements, lock files."""
         rows = "\n".join(f"{relative}:{entry.key}" for relative, entry in sorted(self._entries.items()))
         stated = f"{self._requirements.fingerprint}\0{self._versions.fingerprint}"
-        return digest(f"{self.options.fingerprint()}\0{self._kept_key}\0{stated}\0{rows}".encode())
+        return digest(f"{self.options.fingerprint()}\0{self._kept_key}\0{stated}\0{rows}".encode("utf-8", "surrogateescape"))
 
     @property
     def _remembered(self) -> dict[str, list[Any]]:

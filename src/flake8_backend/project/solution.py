@@ -55,6 +55,7 @@ class Solution:
         self.evaluator.schema = self.schema
         self.evaluator.refine = binding.returned
         self.effects = Effects(self.evaluator)
+        self.effects.acts.ignores_comments = options.flake8.disable_noqa
         self._settings: dict[tuple[str, str], Value | None] = {}
 
     @cached_property

@@ -35,6 +35,7 @@ class Lowering:
         self.terms: list[Term] = [("?",)]
         self._known: dict[Any, int] = {}
         self._memo: dict[ast.AST, int] = {}
+        self._bindings: dict[int, int] = {}  # by identity: what reaches a use is looked up again and again
         self._active: set[int] = set()
         self._depth = 0
 
@@ -129,15 +130,19 @@ class Lowering:
 
     def _bound(self, binding: Binding, name: str, frame: Frame) -> int:
         key = id(binding)
+        found = self._bindings.get(key)
+        if found is not None:
+            return found
         if key in self._active or self._depth > _DEPTH:
             return UNKNOWN
         self._active.add(key)
         self._depth += 1
         try:
-            return self._binding(binding, name, frame)
+            term = self._bindings[key] = self._binding(binding, name, frame)
         finally:
             self._active.discard(key)
             self._depth -= 1
+        return term
 
     def _binding(self, binding: Binding, name: str, frame: Frame) -> int:
         how, _, unpacked = binding.how.partition("/")
