@@ -21,10 +21,22 @@ def fills_once(node: ast.If, frame: Frame) -> bool:
     for test in _conjuncts(node.test):
         if _is_attribute_test(test, negated=True):
             return True
-        place = _place(_empty(test), frame)
+        place = _renewed(test, frame) if isinstance(test, ast.BoolOp) else _place(_empty(test), frame)
         if place is not None and assigns(node.body, place, frame):
             return True
     return False
+
+
+def _renewed(test: ast.BoolOp, frame: Frame) -> str | None:
+    """``self._loop is None or not self._loop.is_alive()``: the place whose object alone decides."""
+    place = _place(_empty(test.values[0]), frame)
+    if place is None or not isinstance(test.op, ast.Or):
+        return None
+    return place if all(_mentions(part, place, frame) for part in test.values[1:]) else None
+
+
+def _mentions(test: ast.expr, place: str, frame: Frame) -> bool:
+    return any(_place(part, frame) == place for part in ast.walk(test) if isinstance(part, (ast.Name, ast.Attribute)))
 
 
 def remembers(test: ast.expr, body: Sequence[ast.stmt]) -> bool:
@@ -44,8 +56,13 @@ def remembers(test: ast.expr, body: Sequence[ast.stmt]) -> bool:
 
 def answers_from(node: ast.If, frame: Frame) -> str | None:
     """The place that ``if self._client is not None: return …`` looks at: what follows is done while it is empty."""
-    if node.orelse or not isinstance(node.body[-1], ast.Return):
+    last = node.body[-1]
+    if node.orelse or not isinstance(last, ast.Return):
         return None
+    if isinstance(node.test, ast.BoolOp):  # under more conditions it still answers with what it looked at
+        answer = _place(last.value, frame)
+        found = {_place(_filled(part), frame) for part in _conjuncts(node.test)}
+        return answer if answer is not None and answer in found else None
     return _place(_filled(node.test), frame)
 
 
@@ -66,7 +83,7 @@ def _empty(test: ast.expr) -> ast.expr | None:
 
 
 def _filled(test: ast.expr) -> ast.expr | None:
-    if isinstance(test, (ast.Name, ast.Attribute)):
+    if isinstance(test, (ast.Name, ast.Attribute, ast.NamedExpr)):
         return test
     return _compared(test, (ast.IsNot, ast.NotEq), ast.In)
 
@@ -95,8 +112,17 @@ def _is_attribute_test(test: ast.expr, *, negated: bool) -> bool:
 
 def _place(node: ast.expr | None, frame: Frame) -> str | None:
     """A place that outlives the call, by a text that is the same wherever it is meant."""
+    if isinstance(node, ast.NamedExpr):
+        return _place(_looked_up(node.value), frame)
     if isinstance(node, ast.Name):
-        return node.id if node.id in frame.global_names or node.id in frame.nonlocal_names else None
+        if node.id in frame.global_names or node.id in frame.nonlocal_names:
+            return node.id
+        bound = frame.bindings.get(node.id)
+        copied = bound[0] if bound is not None and len(bound) == 1 and bound[0].how == "assign" else None
+        source = _looked_up(copied.value) if copied is not None else None
+        if isinstance(source, ast.Name) and source.id not in frame.global_names:
+            return None
+        return _place(source, frame)
     if isinstance(node, ast.Attribute):
         owner = _owner(node.value, frame) if isinstance(node.value, ast.Name) else _place(node.value, frame)
         return None if owner is None else f"{owner}.{node.attr}"
@@ -104,6 +130,13 @@ def _place(node: ast.expr | None, frame: Frame) -> str | None:
         owner = _owner(node.value, frame) if isinstance(node.value, ast.Name) else _place(node.value, frame)
         return None if owner is None else f"{owner}[{ast.dump(node.slice)}]"
     return None
+
+
+def _looked_up(node: ast.AST | None) -> ast.expr | None:
+    """What a value was read from: ``cache.get(key)`` is ``cache[key]``."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        return ast.Subscript(node.func.value, node.args[0], ast.Load())
+    return node if isinstance(node, (ast.Attribute, ast.Subscript, ast.Name)) else None
 
 
 def _owner(name: ast.Name, frame: Frame) -> str | None:
