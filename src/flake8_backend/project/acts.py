@@ -20,6 +20,7 @@ from flake8_backend.project.values import ClassRef, External, FunctionRef, Insta
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import (
     AWAITED,
+    AWAITED_LATER,
     BLOCK_DATA,
     BLOCK_KIND,
     BLOCK_PARENT,
@@ -73,7 +74,7 @@ class Acts:
         table = module.summary.terms
         for index, site in enumerate(function.sites):
             term = table[site[SITE_TERM]]
-            found = self._called(module, term, is_awaited=bool(site[SITE_FLAGS] & AWAITED))
+            found = self._called(module, term, is_awaited=bool(site[SITE_FLAGS] & (AWAITED | AWAITED_LATER)))
             yield CALL, Span(*term[4:8]), site[SITE_BLOCK], index, site[SITE_TERM], found
         for term_index, block, flags, *place in function.iterations:
             if not flags:

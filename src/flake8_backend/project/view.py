@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Json, Related, Span
 from flake8_backend.project.acts import Act, Leaf
+from flake8_backend.project.arguments import Arguments, of_call
 from flake8_backend.project.effects import Link
 from flake8_backend.project.listing import Listing
 from flake8_backend.project.listviews import ListView, unpaginated
@@ -17,6 +18,7 @@ from flake8_backend.project.values import Constant, FunctionRef, Instance, Value
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import (
     AWAITED,
+    AWAITED_LATER,
     BLOCK_DATA,
     BLOCK_KIND,
     BLOCK_PARENT,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from flake8_backend.project.contexts import Handler
     from flake8_backend.project.per_item import PerItem
     from flake8_backend.project.solution import Solution
+    from flake8_backend.project.waits import Wait
 
 SMALL = 12  # a loop over so few constants is written out rather than repeated
 
@@ -159,6 +162,11 @@ class SiteView:
         """Whether ``await`` stands directly before the call."""
         return bool(self._data[SITE_FLAGS] & AWAITED)
 
+    @property
+    def is_awaited_later(self) -> bool:
+        """Whether what the call gives is awaited through a variable."""
+        return bool(self._data[SITE_FLAGS] & AWAITED_LATER)
+
     @cached_property
     def callees(self) -> list[Value]:
         """What may be called here."""
@@ -201,6 +209,16 @@ class SiteView:
     def argument(self, position: int | None, name: str | None) -> int:
         """The term of an argument, 0 when it is not passed so."""
         return self.function.solution.evaluator.argument(self.function.module, self.term, position, name)
+
+    @property
+    def term_index(self) -> int:
+        """The index of the call's term."""
+        return int(self._data[SITE_TERM])
+
+    @cached_property
+    def arguments(self) -> Arguments:
+        """What the call is made with."""
+        return of_call(self.function.module, self.term)
 
     @property
     def keywords(self) -> dict[str, int]:
@@ -381,6 +399,16 @@ class FunctionView:
         return any(marker.kind == "management-command" for marker in markers)
 
     @property
+    def waits(self) -> Iterator[tuple[SiteView, Wait]]:
+        """Its calls that wait for ever."""
+        return self.solution.waits.of(self)
+
+    @property
+    def timeout_constant(self) -> str | None:
+        """The name that holds a number of seconds to wait, where the module has exactly one."""
+        return self.solution.waits.constant_of(self)
+
+    @property
     def repeated(self) -> list[PerItem]:
         """What it asks of the database for every item of a loop."""
         return self.solution.repeated.of(self)
@@ -422,6 +450,10 @@ class FunctionView:
         found = [self.solution.effects.iteration(value) for value in options(self.value(term))]
         blocking = [leaf for leaf in found if leaf is not None and "blocks" in leaf.effects()]
         return blocking[:1] if blocking and len(blocking) == len(found) else []
+
+    def sibling(self, index: int) -> FunctionView:
+        """Another function of the same module."""
+        return FunctionView(self.solution, self.module, index)
 
     def value(self, term: int) -> Value | None:
         """What a term of this module denotes."""
@@ -503,6 +535,11 @@ class ModuleView:
     def classes(self) -> list[ClassView]:
         """Its classes."""
         return [ClassView(self.solution, self.module, index) for index in range(len(self.module.summary.classes))]
+
+    @property
+    def represented(self) -> list[PerItem]:
+        """What is loaded once per object of the lists that its views represent."""
+        return self.solution.rest_views.of(self.module)
 
     @property
     def is_test(self) -> bool:

@@ -93,7 +93,7 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
 
 def _is_worth_telling(act: ActView, reach: Reach) -> bool:
     site = act.site
-    if site is not None and (site.is_awaited or site.is_type_checking_only):
+    if site is not None and (site.is_awaited or site.is_awaited_later or site.is_type_checking_only):
         return False
     if act.function.is_startup and reach.leaf.is_file_work:
         return False

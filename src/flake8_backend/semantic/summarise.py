@@ -13,7 +13,15 @@ from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.lowering import Lowering
 from flake8_backend.semantic.model import SemanticModel
 from flake8_backend.semantic.scopes import Block, CallRecord, ClassRecord, Frame
-from flake8_backend.semantic.summary import AWAITED, ClassSummary, FunctionSummary, ModuleSummary
+from flake8_backend.semantic.summary import (
+    AWAITED,
+    AWAITED_LATER,
+    SITE_FLAGS,
+    SITE_TERM,
+    ClassSummary,
+    FunctionSummary,
+    ModuleSummary,
+)
 from flake8_backend.semantic.terms import UNKNOWN
 from flake8_backend.semantic.visit import Visit
 
@@ -176,6 +184,11 @@ class Summariser:
             index_of[position] = len(sites)
             outer = index_of.get(record.outer, -1) if record.outer >= 0 else -1
             sites.append([term, record.block, AWAITED if record.awaited else 0, outer])
+        if frame.awaits:
+            later = {lower.lower(node, frame, block, order) for node, block, order in frame.awaits}
+            for site in sites:
+                if site[SITE_TERM] in later:
+                    site[SITE_FLAGS] |= AWAITED_LATER
         return sites, index_of
 
     def _is_dead(self, record: CallRecord, frame: Frame) -> bool:

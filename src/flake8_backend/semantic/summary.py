@@ -11,6 +11,7 @@ from flake8_backend.semantic.terms import Term
 
 AWAITED = 1
 ASYNC = 2
+AWAITED_LATER = 4  # through a variable
 
 # positions in a site: the call's term, the block, flags (AWAITED) and the site that takes it as an argument
 SITE_TERM, SITE_BLOCK, SITE_FLAGS, SITE_OUTER = range(4)

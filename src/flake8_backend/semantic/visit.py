@@ -457,6 +457,7 @@ class Visit:
             self._outer = outer
             self._visit_Call(value, awaited=True)  # type: ignore[arg-type]
         else:
+            self._frame.awaits.append((value, self._block, self._order))
             self._expr(value)
 
     def _visit_Attribute(self, node: ast.Attribute) -> None:
