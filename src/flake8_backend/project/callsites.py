@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flake8_backend.project.values import ClassRef, options
+from flake8_backend.project.values import ClassRef, FunctionRef, Instance, options
 from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM
 
@@ -30,6 +30,18 @@ class CallSite:
     term: int
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A call that runs a function: the function as it is called there, with its receiver.
+
+    ``place`` is where it stands among the arguments when it is handed over to be run: ``submit(write, row)``.
+    """
+
+    site: CallSite
+    function: FunctionRef
+    place: int | None = None
+
+
 class CallSites:
     """The calls of a project, tests left out, found by name before anything is evaluated."""
 
@@ -37,7 +49,7 @@ class CallSites:
         self._evaluator = evaluator
         self._effects = effects
         self._table = evaluator.table
-        self._callers: dict[_NODE, tuple[CallSite, ...]] = {}
+        self._callers: dict[_NODE, tuple[Caller, ...]] = {}
 
     @cached_property
     def by_name(self) -> dict[str, list[CallSite]]:
@@ -116,31 +128,27 @@ class CallSites:
         wanted = dict.fromkeys(other for name in names for other in (name, *self._aliases.get(name, ())))
         return [site for name in wanted for site in self.by_name.get(name, ())]
 
-    def callers(self, node: _NODE) -> tuple[CallSite, ...]:
-        """The calls that run a function."""
+    def callers(self, node: _NODE) -> tuple[Caller, ...]:
+        """The calls that run a function, those that it is handed to last."""
         known = self._callers.get(node)
         if known is None:
             name = self._table.by_name[node[0]].function(node[1]).name
             names = (name, *self._constructors.get(node, ())) if name == "__init__" else (name,)
-            known = self._callers[node] = tuple(site for site in self.named(names) if self._runs(site, node))
+            pairs: list[tuple[CallSite, int | None]] = [(site, None) for site in self.named(names)]
+            pairs += self.handing([name])
+            found = ((site, self._runs(site, place, node), place) for site, place in pairs)
+            known = tuple(Caller(site, function, place) for site, function, place in found if function is not None)
+            self._callers[node] = known
         return known
 
-    def handed(self, node: _NODE) -> list[tuple[CallSite, int]]:
-        """The calls that a function is handed to, and its position among their arguments."""
-        found = []
-        for site, position in self.handing([self._table.by_name[node[0]].function(node[1]).name]):
-            module = self._table.by_name[site.module]
-            given = module.summary.terms[site.term][2][position]
-            for value in options(self._evaluator.value(module, given)):
-                if node in self._effects.functions(value):
-                    found.append((site, position))
-                    break
-        return found
-
-    def _runs(self, site: CallSite, node: _NODE) -> bool:
+    def _runs(self, site: CallSite, place: int | None, node: _NODE) -> FunctionRef | None:
         module = self._table.by_name[site.module]
-        callees = self._effects.targets(module, module.summary.terms[site.term])
-        return any(target == node for callee in callees for target in self._effects.functions(callee))
+        term = module.summary.terms[site.term]
+        for value in options(self._evaluator.value(module, term[1] if place is None else term[2][place])):
+            if node in self._effects.functions(value):
+                made = Instance(value) if isinstance(value, ClassRef) else None
+                return value if isinstance(value, FunctionRef) else FunctionRef(*node, made)
+        return None
 
     def span(self, site: CallSite) -> Span:
         """Where a call stands."""

@@ -6,7 +6,8 @@ Values tell what a term denotes; here the terms behind it are found, for questio
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.binding import bound, environment_of
@@ -29,12 +30,16 @@ _NUMBERS = frozenset({"int", "float", "bool", "complex"})
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A call that is looked into: the function with its receiver, and the call's term where that was read."""
+    """A call that is looked into: the function with its receiver, and the call's term where that was read.
+
+    ``place`` is where the function stands among the arguments, when the call is handed it with what it is to be given.
+    """
 
     function: FunctionRef
     term: int
     at: At
     depth: int = 1
+    place: int | None = None
 
     def is_into(self, node: tuple[str, int]) -> bool:
         """Whether this call, or one that it was reached through, runs the function."""
@@ -52,6 +57,25 @@ class At:
 
     module: str
     call: Followed | None = None
+
+
+    def outermost(self) -> At:
+        """The place that is not looked into from another one."""
+        at = self
+        while at.call is not None:
+            at = at.call.at
+        return at
+
+    def called_by(self, call: Followed) -> At:
+        """The same place with the outermost function called by ``call``."""
+        if self.call is None:
+            return At(self.module, call)
+        return At(self.module, replace(self.call, at=self.call.at.called_by(call)))
+
+    @property
+    def depth(self) -> int:
+        """How many calls lead here."""
+        return 0 if self.call is None else 1 + self.call.at.depth
 
 
 Place = tuple[At, int]
@@ -100,8 +124,8 @@ class Lookup:
 
     def _bound(self, call: Followed) -> Evaluator:
         term = self.term(call.at, call.term)
-        module = self.module(call.at)
-        given = environment_of(self.evaluator, call.function, module, term if term[0] == terms.CALL else None)
+        shown = term if term[0] == terms.CALL and call.place is None else None
+        given = environment_of(self.evaluator, call.function, self.module(call.at), shown)
         found = self._evaluators[call] = bound(self.evaluator, given)
         return found
 
@@ -264,6 +288,8 @@ class Lookup:
         call = at.call
         if call is None or (call.function.module, call.function.index) != (at.module, function):
             return None
+        if call.place is not None:
+            return self.handed(call.at, call.term, call.place, (at.module, function), position)
         return self.passed(call.at, call.term, (at.module, function), position)
 
     def passed(self, at: At, index: int, function: tuple[str, int], position: int) -> Place | None:
@@ -321,10 +347,47 @@ class Lookup:
             function = self.table.by_name[inner.module].function(inner.index)
             call = Followed(inner, index, at, 1 + (at.call.depth if at.call is not None else 0))
             again = at.call is not None and at.call.is_into((inner.module, inner.index))
-            if function.is_generator or again or call.depth > DEEPEST or not function.outputs:
+            if function.is_generator or again or call.depth > DEEPEST:
                 return
-            found.append((At(inner.module, call), [row[0] for row in function.outputs]))
+            if function.outputs:
+                found.append((At(inner.module, call), [row[0] for row in function.outputs]))
+                continue
+            filled_in = self.overrides(inner) if self.is_stub(inner) else []
+            if not filled_in:
+                return
+            for other in filled_in:
+                home = self.table.by_name[other.module]
+                outputs = [row[0] for row in home.function(other.index).outputs]
+                if not outputs:
+                    return
+                found.append((At(other.module, Followed(other, index, at, call.depth)), outputs))
         yield from found
+
+    def overrides(self, function: FunctionRef) -> list[FunctionRef]:
+        """The methods by which subclasses of the receiver's class replace a method, in the order of modules."""
+        receiver = function.receiver
+        cls = receiver.cls if isinstance(receiver, Instance) else receiver
+        if not isinstance(cls, ClassRef):
+            return []
+        name = self.table.by_name[function.module].function(function.index).name
+        found: dict[tuple[str, int], FunctionRef] = {}
+        for other in self._subclasses.get(cls.name, ()):
+            method = self.evaluator.method(other, name)
+            if method is not None and (method[0].name, method[1]) != (function.module, function.index):
+                node = (method[0].name, method[1])
+                found.setdefault(node, FunctionRef(*node, Instance(other)))
+        return list(found.values())
+
+    @cached_property
+    def _subclasses(self) -> dict[str, list[ClassRef]]:
+        """The project classes that derive from each class."""
+        found: dict[str, list[ClassRef]] = {}
+        for name in sorted(self.table.by_name):
+            for index, klass in enumerate(self.table.by_name[name].summary.classes):
+                cls = ClassRef(f"{name}.{klass.qualname}", (name, index))
+                for base in self.evaluator.lineage(cls)[1:] if klass.bases else ():
+                    found.setdefault(base.name, []).append(cls)
+        return found
 
     def yielded(self, at: At, index: int, callee: Value | None) -> Iterator[tuple[At, Sequence[int]]]:
         """What a call of generator functions of the project yields: where to read it, and the terms."""

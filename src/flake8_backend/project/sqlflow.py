@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_backend.project import sqltext
 from flake8_backend.project.effects import Link
-from flake8_backend.project.lookup import RAW_SQL, At
+from flake8_backend.project.lookup import RAW_SQL, At, Followed
 from flake8_backend.project.sqltext import Hole, Placed, Position, Text
 from flake8_backend.project.values import options
 from flake8_backend.semantic import terms
@@ -198,13 +198,11 @@ class SqlFlow:
                 yield (placed.hole.at.module, term[1]), term[2]
 
     def _through(self, node: _NODE, position: int, sink: Sink) -> Iterator[Use]:
-        for site in self._sites.callers(node):
-            given = self._strings.passed(At(site.module), site.term, node, position)
-            if given is not None and given[1] and given[0].module == site.module:
-                yield Use(site, given[1], sink)
-        for site, place in self._sites.handed(node):
-            given = self._strings.handed(At(site.module), site.term, place, node, position)
-            if given is not None and given[1] and given[0].module == site.module:
+        for caller in self._sites.callers(node):
+            site = caller.site
+            call = Followed(caller.function, site.term, At(site.module), place=caller.place)
+            given = self._strings.argument(At(node[0], call), node[1], position)
+            if given is not None and given[1] and given[0] == At(site.module):
                 yield Use(site, given[1], sink)
 
     # --- what is put in ----------------------------------------------------------------------------------------

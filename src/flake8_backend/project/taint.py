@@ -1,12 +1,17 @@
-"""Where a value in a text comes from: a request, a task's argument, a caller out of sight, a setting, or nobody."""
+"""Where a value in a text comes from: a request, a task's argument, a caller out of sight, a setting, or nobody.
+
+A value that a function was given is looked for at its callers, in whose light the text is read again: a name that every
+caller writes out is nobody's choice.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flake8_backend.project.lookup import At
+from flake8_backend.project.lookup import At, Followed
 from flake8_backend.project.sqltext import Hole, holes
 from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flake8_backend.core.diagnostic import Span
-    from flake8_backend.project.callsites import CallSite, CallSites
+    from flake8_backend.project.callsites import CallSites
     from flake8_backend.project.contexts import Contexts
     from flake8_backend.project.models import Schema
     from flake8_backend.project.modules import Module
@@ -26,7 +31,8 @@ _NODE = tuple[str, int]
 _PLAIN = frozenset({"str", "bytes", "list", "tuple", "set", "frozenset", "dict", "object"})
 _KEYS = frozenset({"pk", "id"})
 _REQUESTS = frozenset({"request", "info"})
-_INSIDE = frozenset({terms.AWAIT, terms.ELEMENT, terms.ENTER, terms.ITEM, terms.ALLOWED})
+_MOST_PLACES = 2000
+_MOST_CALLS = 8
 
 
 class Origin(enum.IntEnum):
@@ -50,6 +56,15 @@ class Source:
     span: Span | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A parameter of a function whose callers say what it is; ``hole`` is what is made from it, where it is known."""
+
+    function: int
+    position: int
+    hole: Hole | None = None
+
+
 NOBODY = Source(Origin.NOBODY)
 UNKNOWN = Source(Origin.UNKNOWN)
 
@@ -62,61 +77,188 @@ class Taint:
         self._sites = sites
         self._contexts = contexts
         self._schema = schema
-        self._seen: set[tuple[_NODE, int]] = set()
 
     def of(self, hole: Hole) -> Source:
         """Where the value of a hole comes from: the origin that is nearest to someone outside."""
-        self._seen = set()
-        return self._of(hole.at, hole.term)
-
-    @staticmethod
-    def _worst(found: Iterator[Source], least: Source = NOBODY) -> Source:
-        worst = least
-        for source in found:
-            if source.origin > worst.origin:
-                worst = source
+        worst = NOBODY
+        pending = deque([(hole.at, hole.term)])
+        seen = set(pending)
+        while pending and worst.origin < Origin.REQUEST and len(seen) < _MOST_PLACES:
+            at, index = pending.popleft()
+            found = self._strings.text(at, index) if index else (Hole(at, 0),)
+            for inner in holes(found):
+                for source in self._sources(inner.at, inner.term):
+                    if isinstance(source, Given):
+                        made = source.hole or inner
+                        if made.at == inner.at.outermost() and inner.at.depth < _MOST_CALLS:
+                            made = inner  # what is made of it on the way down matters
+                        origin = self._entry(made.at.outermost(), source)
+                        if origin is None:
+                            more = [place for place in self._in_light_of_callers(made, source) if place not in seen]
+                            seen.update(more)
+                            pending.extend(more)
+                            continue
+                    else:
+                        origin = source
+                    worst = origin if origin.origin > worst.origin else worst
         return worst
 
-    def _of(self, at: At, index: int) -> Source:
-        if not index:
-            return UNKNOWN
-        strings = self._strings
-        text = strings.text(at, index)
-        inner = list(holes(text))
-        if any((hole.at, hole.term) != (at, index) for hole in inner) or not inner:
-            return self._worst(self._of(hole.at, hole.term) for hole in inner if (hole.at, hole.term) != (at, index))
-        term = strings.term(at, index)
-        operator = term[0]
-        if self._is_request_input(at, index):
-            return Source(Origin.REQUEST, strings.spelled(at, index).removeprefix("?."))
-        if operator == terms.PARAMETER:
-            return self._of_parameter(at, term)
-        if operator == terms.NAME:
-            return Source(Origin.SETTING, str(term[1]))
-        if operator == terms.ATTRIBUTE:
-            return self._of_attribute(at, term)
-        if operator == terms.CALL:
-            return self._of_call(at, term)
-        if operator in _INSIDE or operator == terms.UNPACK:
-            return self._of_owner(at, term[2] if operator == terms.UNPACK else term[1])
-        if operator == terms.ANNOTATED:
-            return Source(Origin.SETTING)  # declared, and given its value elsewhere
-        if operator in (terms.DISPLAY, terms.GROWN, terms.COMPREHENSION):
-            return self._worst((self._of(at, part) for part in _parts(term)), UNKNOWN)
-        return UNKNOWN
+    # --- parameters --------------------------------------------------------------------------------------------
 
-    def _of_owner(self, at: At, index: int) -> Source:
-        """The origin of what something was read from; objects of libraries give what they hold, not what they are."""
+    def _entry(self, at: At, given: Given) -> Source | None:
+        """The origin of a parameter where it enters the project, None when callers say more."""
+        module = self._strings.module(at)
+        node = (module.name, given.function)
+        function = module.function(given.function)
+        name = function.parameters[given.position][0]
+        place = (f"`{name}` of `{function.qualname.replace('.<locals>', '')}`", module.name, function.place)
+        kinds = self._contexts.kinds(node)
+        if self._is_handler(module, given.function):
+            return Source(Origin.REQUEST, *place)
+        if "task" in kinds:
+            return Source(Origin.TASK, *place)
+        if self._sites.callers(node):
+            return None
+        # an object is made, and a command run, by those who set the service up
+        is_outside = is_public(module, given.function) and function.name != "__init__"
+        return Source(Origin.CALLER, *place) if is_outside and "management-command" not in kinds else UNKNOWN
+
+    def _in_light_of_callers(self, hole: Hole, given: Given) -> Iterator[tuple[At, int]]:
+        """The same term, read with what each caller of its function passes."""
+        node = (hole.at.outermost().module, given.function)
+        for caller in self._sites.callers(node):
+            call = Followed(caller.function, caller.site.term, At(caller.site.module), place=caller.place)
+            yield hole.at.called_by(call), hole.term
+
+    def _is_handler(self, module: Module, function: int) -> bool:
+        node = (module.name, function)
+        return self._contexts.handler(node) is not None or "resolver" in self._contexts.kinds(node)
+
+    # --- terms -------------------------------------------------------------------------------------------------
+
+    def _sources(self, at: At, index: int) -> Iterator[Source | Given]:
+        """Who chooses what a term that is not text denotes, or the parameters that it is made from."""
         if not index:
-            return UNKNOWN
+            yield UNKNOWN
+            return
+        strings = self._strings
+        term = strings.term(at, index)
+        if self._is_request_input(at, index):
+            yield Source(Origin.REQUEST, strings.spelled(at, index).removeprefix("?."))
+            return
+        reader = _READERS.get(term[0])
+        if reader is not None:
+            yield from reader(self, at, term)
+        else:
+            yield UNKNOWN
+
+    def _of_parameter(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        if at.call is None or not at.call.is_into((at.module, term[1])):
+            yield Given(term[1], term[2])
+            return
+        place = self._strings.argument(at, term[1], term[2])
+        yield from self._of_text(*place) if place is not None else (UNKNOWN,)
+
+    def _of_text(self, at: At, index: int) -> Iterator[Source | Given]:
+        """The sources of what is put together elsewhere, unless that is harmless."""
+        for hole in holes(self._strings.text(at, index)) if index else (Hole(at, 0),):
+            for source in self._sources(hole.at, hole.term):
+                if isinstance(source, Given) and source.hole is None:
+                    source = Given(source.function, source.position, hole)
+                yield source
+
+    def _of_name(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        yield Source(Origin.SETTING, str(term[1]))
+
+    def _of_annotated(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        yield Source(Origin.SETTING)  # declared, and given its value elsewhere
+
+    def _of_inside(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        yield from self._of_owner(at, term[2] if term[0] == terms.UNPACK else term[1])
+
+    def _of_element(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        """Going through a mapping gives its keys."""
+        owner = self._strings.term(at, term[1])
+        if owner[0] == terms.DISPLAY and owner[1] == "dict":
+            for key in owner[2][0::2]:
+                yield from self._of_any(at, key)
+            return
+        yield from self._of_owner(at, term[1])
+
+    def _of_parts(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        yield UNKNOWN
+        for part in _parts(term):
+            yield from self._of_any(at, part)
+
+    def _of_any(self, at: At, index: int) -> Iterator[Source | Given]:
+        for hole in holes(self._strings.text(at, index)) if index else (Hole(at, 0),):
+            if (hole.at, hole.term) == (at, index) or hole.at == at:
+                yield from self._sources(hole.at, hole.term)
+            else:
+                yield from self._of_text(hole.at, hole.term)
+
+    def _of_owner(self, at: At, index: int) -> Iterator[Source | Given]:
+        """The sources of what something was read from; objects of libraries give what they hold, not what they are."""
         if self._is_library_object(self._strings.value(at, index)) and not self._is_request_input(at, index):
-            return UNKNOWN
-        source = self._of(at, index)
-        return source if source.origin else UNKNOWN
+            yield UNKNOWN
+            return
+        found = list(self._of_any(at, index))
+        yield from found or (UNKNOWN,)
 
     def _is_library_object(self, value: Value | None) -> bool:
         found = [option for option in options(value) if isinstance(option, Instance)]
         return bool(found) and all(option.cls.home is None and option.cls.name not in _PLAIN for option in found)
+
+    def _of_attribute(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        strings = self._strings
+        owner = strings.term(at, term[1])
+        value = strings.value(at, term[1])
+        from_handler = owner[0] == terms.PARAMETER and self._is_handler(strings.module(at), owner[1])
+        if self._is_declared(value, term[2]):
+            yield Source(Origin.SETTING, f"{strings.spelled(at, term[1]).removeprefix('?.')}.{term[2]}")
+        elif owner[0] in (terms.SELF, terms.CLASS):
+            yield UNKNOWN
+        elif term[2] in _KEYS and not from_handler:
+            yield Source(Origin.SETTING, term[2])  # a row's key: the database gave it
+        elif from_handler and strings.module(at).function(owner[1]).parameters[owner[2]][0] in _REQUESTS:
+            yield UNKNOWN  # `request.user`: what the framework found, not what was sent
+        elif any(isinstance(o, Instance) and o.cls.home and self._schema.orm_of(o.cls) for o in options(value)):
+            yield UNKNOWN  # it was stored, by whom is not seen
+        else:
+            yield from self._of_owner(at, term[1])
+
+    def _is_declared(self, value: Value | None, name: str) -> bool:
+        """Whether a class leaves it to others what an attribute is: declared without a value, abstract."""
+        for option in options(value):
+            cls = option.cls if isinstance(option, Instance) else option
+            for base in self._strings.evaluator.lineage(cls) if isinstance(cls, ClassRef) else ():
+                if base.home is not None:
+                    module = self._strings.table.by_name[base.home[0]]
+                    klass = module.class_(base.home[1])
+                    if name in klass.attributes and not klass.decorators:
+                        return True
+                    index = klass.methods.get(name)
+                    if index is not None:
+                        return self._strings.is_stub(FunctionRef(module.name, index))
+        return False
+
+    def _of_call(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        strings = self._strings
+        callee = strings.term(at, term[1])
+        functions = [option for option in options(strings.value(at, term[1])) if isinstance(option, FunctionRef)]
+        if self._is_request_input(at, term[1]):
+            yield Source(Origin.REQUEST, strings.spelled(at, term[1]).removeprefix("?."))
+        elif functions:
+            is_left_open = any(map(strings.is_stub, functions))  # subclasses say what it gives
+            yield Source(Origin.SETTING, strings.spelled(at, term[1])) if is_left_open else UNKNOWN
+        elif callee[0] == terms.ATTRIBUTE:
+            yield from self._of_owner(at, callee[1])
+        else:
+            yield UNKNOWN
+            for argument in (*term[2], *(value for _, value in term[3])):
+                yield from self._of_any(at, argument)
+
+    # --- requests ----------------------------------------------------------------------------------------------
 
     def _is_request_input(self, at: At, index: int) -> bool:
         """Whether a term is read from a request: ``request.args``, ``self.request.GET``."""
@@ -124,6 +266,7 @@ class Taint:
         return any(fact.kind == "request-input" for name in names for fact in self._strings.knowledge.markers(name))
 
     def _names_of(self, at: At, index: int) -> Iterator[str]:
+        """The names that packs may know a term by: as it is written, and as an attribute of its owner's classes."""
         strings = self._strings
         term = strings.term(at, index)
         if term[0] == terms.NAME:
@@ -144,94 +287,6 @@ class Taint:
             if isinstance(option, Instance):
                 yield from (f"{base}.{last}" for base in strings.evaluator.library_bases(option.cls))
 
-    # --- attributes and calls ----------------------------------------------------------------------------------
-
-    def _of_attribute(self, at: At, term: Sequence[Any]) -> Source:
-        strings = self._strings
-        owner = strings.term(at, term[1])
-        value = strings.value(at, term[1])
-        if owner[0] in (terms.SELF, terms.CLASS):
-            declared = self._is_declared(value, term[2])
-            return Source(Origin.SETTING, f"self.{term[2]}") if declared else UNKNOWN
-        from_handler = owner[0] == terms.PARAMETER and self._is_handler(strings.module(at), owner[1])
-        if term[2] in _KEYS and not from_handler:
-            return Source(Origin.SETTING, term[2])  # a row's key: the database gave it
-        if from_handler and strings.module(at).function(owner[1]).parameters[owner[2]][0] in _REQUESTS:
-            return UNKNOWN  # `request.user`: what the framework found, not what was sent
-        for option in options(value):
-            if isinstance(option, Instance) and option.cls.home is not None and self._schema.orm_of(option.cls):
-                return UNKNOWN  # it was stored, by whom is not seen
-        return self._of_owner(at, term[1])
-
-    def _is_handler(self, module: Module, function: int) -> bool:
-        node = (module.name, function)
-        return self._contexts.handler(node) is not None or "resolver" in self._contexts.kinds(node)
-
-    def _is_declared(self, value: Value | None, name: str) -> bool:
-        for option in options(value):
-            cls = option.cls if isinstance(option, Instance) else option
-            if not isinstance(cls, ClassRef):
-                continue
-            for base in self._strings.evaluator.lineage(cls):
-                if base.home is not None:
-                    module = self._strings.table.by_name[base.home[0]]
-                    if name in module.class_(base.home[1]).attributes:
-                        return True
-        return False
-
-    def _of_call(self, at: At, term: Sequence[Any]) -> Source:
-        strings = self._strings
-        callee = strings.term(at, term[1])
-        if self._is_request_input(at, term[1]):
-            return Source(Origin.REQUEST, strings.spelled(at, term[1]).removeprefix("?."))
-        functions = [option for option in options(strings.value(at, term[1])) if isinstance(option, FunctionRef)]
-        if functions:
-            is_left_open = any(map(strings.is_stub, functions))  # subclasses say what it gives
-            return Source(Origin.SETTING, strings.spelled(at, term[1])) if is_left_open else UNKNOWN
-        if callee[0] == terms.ATTRIBUTE:
-            return self._of_owner(at, callee[1])
-        arguments = (*term[2], *(value for _, value in term[3]))
-        return self._worst((self._of(at, argument) for argument in arguments), UNKNOWN)
-
-    # --- parameters --------------------------------------------------------------------------------------------
-
-    def _of_parameter(self, at: At, term: Sequence[Any]) -> Source:
-        module = self._strings.module(at)
-        node = (module.name, term[1])
-        if at.call is not None and at.call.is_into(node):
-            return UNKNOWN  # the call that is looked into does not show what it gives
-        key = (node, term[2])
-        if key in self._seen:
-            return NOBODY  # what a function gives itself adds nothing
-        self._seen.add(key)
-        function = module.function(term[1])
-        name = function.parameters[term[2]][0]
-        place = (f"`{name}` of `{function.qualname.replace('.<locals>', '')}`", module.name, function.place)
-        kinds = self._contexts.kinds(node)
-        if self._is_handler(module, term[1]):
-            return Source(Origin.REQUEST, *place)
-        if "task" in kinds:
-            return Source(Origin.TASK, *place)
-        callers = self._sites.callers(node)
-        handed = self._sites.handed(node)
-        if not callers and not handed:
-            # an object is made by those who set the service up; who that is shows in callers alone
-            is_outside = is_public(module, term[1]) and function.name != "__init__"
-            return Source(Origin.CALLER, *place) if is_outside else UNKNOWN
-        found = [self._given(site, node, term[2]) for site in callers]
-        found += [self._handed_over(*handing, node, term[2]) for handing in handed]
-        return self._worst(iter(found))
-
-    def _given(self, site: CallSite, node: _NODE, position: int) -> Source:
-        """The origin of what one call gives to a parameter."""
-        given = self._strings.passed(At(site.module), site.term, node, position)
-        return self._of(*given) if given is not None else UNKNOWN
-
-    def _handed_over(self, site: CallSite, place: int, node: _NODE, position: int) -> Source:
-        """The origin of what stands behind a function that is handed over: ``submit(write, table, rows)``."""
-        given = self._strings.handed(At(site.module), site.term, place, node, position)
-        return self._of(*given) if given is not None else UNKNOWN
-
 
 def is_public(module: Module, index: int) -> bool:
     """Whether others may call a function: neither it nor a class or function around it has a private name."""
@@ -247,3 +302,21 @@ def _parts(term: Sequence[Any]) -> Sequence[int]:
     if term[0] == terms.GROWN:
         return (term[1], *term[2], *term[3])
     return (term[2],)
+
+
+_READERS = {
+    terms.PARAMETER: Taint._of_parameter,
+    terms.NAME: Taint._of_name,
+    terms.ANNOTATED: Taint._of_annotated,
+    terms.ATTRIBUTE: Taint._of_attribute,
+    terms.CALL: Taint._of_call,
+    terms.AWAIT: Taint._of_inside,
+    terms.ENTER: Taint._of_inside,
+    terms.ITEM: Taint._of_inside,
+    terms.ALLOWED: Taint._of_inside,
+    terms.UNPACK: Taint._of_inside,
+    terms.ELEMENT: Taint._of_element,
+    terms.DISPLAY: Taint._of_parts,
+    terms.GROWN: Taint._of_parts,
+    terms.COMPREHENSION: Taint._of_parts,
+}
