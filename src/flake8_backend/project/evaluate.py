@@ -1143,7 +1143,7 @@ def _annotated(self: Evaluator, module: Module, index: int, term: Sequence[Any])
         value = self.value(module, term[2])
         if declared is None or (isinstance(value, Instance) and value.query is not None):
             return value
-        if isinstance(value, (FunctionRef, ClassRef)):
+        if isinstance(value, (FunctionRef, ClassRef, Items)):
             return value
     return declared
 

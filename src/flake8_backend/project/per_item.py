@@ -21,7 +21,7 @@ from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
     from flake8_backend.project.solution import Solution
-    from flake8_backend.project.view import ActView, FunctionView, LoopView, Reach
+    from flake8_backend.project.view import ActView, FunctionView, LoopView, ModuleView, Reach
 
 # functions of Python that call their argument once per item: position of the callable, of the items, its keyword
 _APPLYING: dict[str, tuple[int | None, int, str]] = {
@@ -47,6 +47,7 @@ class PerItem:
     reach: Reach | None = None
     asked: str = ""  # what is called, as messages show it
     loading: Loading | None = None
+    in_list: bool = False  # the rows are represented one after the other, by no loop of the project's own
 
     @property
     def model(self) -> str:
@@ -59,7 +60,12 @@ class PerItem:
         """A name for one of the rows."""
         return snake(self.model)
 
-    def related(self, function: FunctionView) -> list[Related]:
+    @property
+    def whole(self) -> str:
+        """What the rows are gone through by."""
+        return "list" if self.in_list else "loop"
+
+    def related(self, function: FunctionView | ModuleView) -> list[Related]:
         """The places of the chain, and the query that gave the rows where it stands in another file."""
         links = self.reach.links if self.reach is not None else self.load.links if self.load is not None else ()
         table = function.solution.table
@@ -122,6 +128,7 @@ class Repeated:
     def of(self, function: FunctionView) -> list[PerItem]:
         """What a function repeats, in the order of places; one finding per relation and loop."""
         found = [*self._loads(function), *self._applied(function)]
+        found += self._per_object(function)
         told = {item.span for item in found if item.load is not None and item.load.use != READ}
         found += [item for item in self._asks(function) if item.span not in told]
         return sorted(found, key=lambda item: (item.span, item.asked, item.load.path if item.load is not None else ""))
@@ -278,6 +285,15 @@ class Repeated:
         name = describe(function, site.term[1]) if site is not None else ""
         return f"`{name or reach.leaf.name}`"
 
+    def _per_object(self, function: FunctionView) -> Iterator[PerItem]:
+        """What a serializer's method asks for each object that it represents."""
+        if function.node not in self._solution.rest_views.per_object:
+            return
+        for act in function.acts:
+            reach = act.reach(ASKS, code="BE005") if not act.is_rare else None
+            if reach is not None and not repetition.loops(function, act.act.block):
+                yield PerItem(act.span, reach=reach, asked=self._told(function, act, reach), in_list=True)
+
     # --- functions that are applied to every item --------------------------------------------------------------
 
     def _applied(self, function: FunctionView) -> Iterator[PerItem]:
@@ -352,7 +368,8 @@ class Passed:
 
     def _given(self, node: Node) -> Iterator[Environment]:
         solution = self._solution
-        for caller in solution.call_sites.callers(node):
+        name = solution.table.by_name[node[0]].function(node[1]).name
+        for caller in solution.call_sites.named([name]):
             module = solution.table.by_name[caller.module]
             term = module.summary.terms[caller.term]
             above = self.of((caller.module, caller.function))

@@ -114,7 +114,8 @@ def after_call(
         if named is not None:
             return replace(value, query=named)
     if query is None:
-        query = _started(evaluator, receiver, value)
+        given = value.query if isinstance(value, Instance) and not value.is_row else None
+        query = given or _started(evaluator, receiver, value)
         if query is None:
             return value
         if query.model is None:

@@ -21,6 +21,7 @@ from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
 from flake8_backend.project.per_item import Passed, Repeated
 from flake8_backend.project.requirements import Requirements
+from flake8_backend.project.restviews import RestViews
 from flake8_backend.project.rows import Rows
 from flake8_backend.project.scripts import Scripts
 from flake8_backend.project.serving import shows_asgi
@@ -74,6 +75,11 @@ class Solution:
         return Rows(self)
 
     @cached_property
+    @cached_property
+    def rest_views(self) -> RestViews:
+        """The lists that serializers represent."""
+        return RestViews(self)
+
     def passed(self) -> Passed:
         """The rows that callers hand to functions."""
         return Passed(self)

@@ -14,6 +14,7 @@ from flake8_backend.authoring import (
     FunctionView,
     Load,
     Loading,
+    ModuleView,
     PerItem,
     Rule,
     Safety,
@@ -84,8 +85,21 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
                 fixes=[_fix(item.loading)],
             )
         else:
-            message = f"{item.asked} runs once per item of the loop: fetch all rows before it"
+            each = "object of the list: fetch all rows at once" if item.in_list else "item of the loop: fetch all rows before it"
+            message = f"{item.asked} runs once per {each}"
             yield RULE.report(item.span, message, severity=severity, related=item.related(function))
+
+
+@RULE.on_module
+def check_lists(module: ModuleView) -> Iterator[Diagnostic]:
+    for item in module.represented:
+        if item.load is not None:
+            yield RULE.report(
+                item.span,
+                f"{_loaded(item, item.load)}: {_remedy(item.loading, item.load)}",
+                related=item.related(module),
+                fixes=[_fix(item.loading)],
+            )
 
 
 def _loaded(item: PerItem, load: Load) -> str:
@@ -94,8 +108,8 @@ def _loaded(item: PerItem, load: Load) -> str:
         return f"`{name}` is read once per item of the loop, the same rows each time"
     through = f" through {load.told}" if load.links else ""
     if load.use in _COUNTS:
-        return f"`{name}.{load.use}` runs once per `{item.model}` of the loop{through}"
-    return f"`{name}` is loaded once per `{item.model}` of the loop{through}"
+        return f"`{name}.{load.use}` runs once per `{item.model}` of the {item.whole}{through}"
+    return f"`{name}` is loaded once per `{item.model}` of the {item.whole}{through}"
 
 
 def _remedy(loading: Loading | None, load: Load) -> str:

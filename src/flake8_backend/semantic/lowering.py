@@ -17,6 +17,7 @@ from flake8_backend.semantic.visit import Visit
 _BUILTINS = frozenset(dir(builtins))
 _DEPTH = 40
 _LONGEST_TEXT = 400
+_LONGEST_DISPLAY = 64
 _OPERATORS = {ast.Add: "+", ast.Mod: "%", ast.Div: "/", ast.BitOr: "|", ast.Mult: "*", ast.Sub: "-", ast.LShift: "<<"}
 _ON_TEXT = (ast.Add, ast.Mod)
 _UNPLACED = 4  # items of a BINARY term that has no place
@@ -359,7 +360,7 @@ class Lowering:
         return self._checked(node, found, frame, block, order) if frame.allowed else found
 
     def _display(self, node: Any, frame: Frame, block: int, order: int) -> int:
-        elements = tuple(self.lower(element, frame, block, order) for element in node.elts[:32])
+        elements = tuple(self.lower(element, frame, block, order) for element in node.elts[:_LONGEST_DISPLAY])
         return self.intern(terms.DISPLAY, _DISPLAYS[node.__class__], elements, len(node.elts))
 
     def _dict(self, node: ast.Dict, frame: Frame, block: int, order: int) -> int:
