@@ -346,6 +346,8 @@ def _traits(visit: Visit, path: str) -> list[str]:
     named = name.startswith("test") or name.endswith(("_test.py", "tests.py"))
     if (named or "tests" in folder.split("/")) and _holds_tests(visit):
         traits.append(TEST)
+    elif "pytest" in visit.imported and any(_is_fixture(frame) for frame in visit.frames):
+        traits.append(TEST)  # fixtures that tests elsewhere use
     return traits
 
 
