@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Confidence, Diagnostic, Fix, Json, Related, Safety, Severity, Span, Step
 from flake8_backend.core.rule import Category, Default, Example, Rule, RuleOption, Status
-from flake8_backend.project import waits
 from flake8_backend.project.per_item import Loading, PerItem
 from flake8_backend.project.rows import Load
 from flake8_backend.project.sqlflow import Unsafe, Use
@@ -55,5 +54,4 @@ __all__ = [
     "Unsafe",
     "Use",
     "Wait",
-    "waits",
 ]

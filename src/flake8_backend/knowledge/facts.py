@@ -110,6 +110,11 @@ class Knowledge:
             self._calls[canonical] = self._find_call(canonical)
         return self._calls[canonical]
 
+    def calls_with(self, key: str, value: object = None) -> tuple[str, ...]:
+        """The calls whose rows have a key, with this value where one is given, in the order of packs."""
+        rows = self._rows["call"].items()
+        return tuple(name for name, (row, _) in rows if key in row and value in (None, row[key]))
+
     def _find_call(self, name: str) -> CallFact | None:
         rows = self._rows["call"]
         for candidate in self._inherited_names(name):

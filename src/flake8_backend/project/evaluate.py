@@ -375,7 +375,7 @@ class Evaluator:
     def _instance_attribute(self, value: Instance, name: str) -> Value | None:
         cls = value.cls
         if value.args:
-            remote = stubs.method(self, value)
+            remote = stubs.method(self, value, name)
             if remote is not None:
                 return remote
         if self.schema is not None and (cls.home is not None or value.is_row):

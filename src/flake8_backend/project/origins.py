@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
+from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, ModuleRef, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Making = tuple["Module", Sequence[Any]]  # a call's term, and the module it stands in
 _DEEPEST = 12
 _LITERALS = frozenset({terms.CONSTANT, terms.DISPLAY})
-_INSIDE = frozenset({terms.AWAIT, terms.ENTER, terms.ALLOWED})
+_INSIDE = frozenset({terms.AWAIT, terms.ENTER, terms.ALLOWED, terms.ANNOTATED})
 
 
 class Unseen(Exception):
@@ -69,12 +69,10 @@ def _of_term(evaluator: Evaluator, module: Module, index: int, depth: int) -> It
     if operator == terms.CALL:
         yield from _of_call(evaluator, module, term, depth + 1)
     elif operator in _INSIDE:
-        yield from _of_term(evaluator, module, term[1], depth + 1)
+        yield from _of_term(evaluator, module, term[2 if operator == terms.ANNOTATED else 1], depth + 1)
     elif operator == terms.UNION:
         for option in term[1]:
             yield from _of_term(evaluator, module, option, depth + 1)
-    elif operator == terms.ANNOTATED:
-        yield from _of_term(evaluator, module, term[2], depth + 1)
     elif operator == terms.NAME:
         yield from _of_name(evaluator, term[1], depth + 1)
     elif operator == terms.ATTRIBUTE:
@@ -111,6 +109,11 @@ def _of_name(evaluator: Evaluator, dotted: str, depth: int) -> Iterator[Making]:
     module, rest = evaluator.table.split(dotted)
     first, _, attributes = rest.partition(".")
     bound = module.summary.names.get(first) if module is not None else None
+    if module is not None and not bound and depth <= _DEEPEST:
+        for star in module.summary.stars:
+            if evaluator.table.split(f"{star}.{rest}")[0] not in (None, module):
+                yield from _of_name(evaluator, f"{star}.{rest}", depth + 1)
+                return
     if module is None or not bound:
         raise Unseen
     if not attributes:
@@ -119,7 +122,10 @@ def _of_name(evaluator: Evaluator, dotted: str, depth: int) -> Iterator[Making]:
         return
     owner, _, name = dotted.rpartition(".")
     for value in _known(evaluator.resolve(owner)):
-        yield from _of_attribute(evaluator, value, name, depth)
+        if isinstance(value, ModuleRef) and depth <= _DEEPEST:
+            yield from _of_name(evaluator, f"{value.name}.{name}", depth + 1)
+        else:
+            yield from _of_attribute(evaluator, value, name, depth)
 
 
 def _of_attribute(evaluator: Evaluator, owner: object, name: str, depth: int) -> Iterator[Making]:

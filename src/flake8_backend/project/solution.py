@@ -30,7 +30,8 @@ from flake8_backend.project.strings import Strings
 from flake8_backend.project.taint import Taint
 from flake8_backend.project.values import Value
 from flake8_backend.project.versions import Versions
-from flake8_backend.project.view import ModuleView
+from flake8_backend.project.view import FunctionView, ModuleView
+from flake8_backend.project.waits import Waits
 
 if TYPE_CHECKING:
     from flake8_backend.config import Options
@@ -75,11 +76,11 @@ class Solution:
         return Rows(self)
 
     @cached_property
-    @cached_property
     def rest_views(self) -> RestViews:
         """The lists that serializers represent."""
         return RestViews(self)
 
+    @cached_property
     def passed(self) -> Passed:
         """The rows that callers hand to functions."""
         return Passed(self)
@@ -125,6 +126,17 @@ class Solution:
     def option(self, code: str, name: str, default: Json) -> Json:
         """A rule's option as it is configured."""
         return self.options.rule_options.get(code, {}).get(name, default)
+
+    @cached_property
+    def waits(self) -> Waits:
+        """Calls that wait for ever."""
+        return Waits(self)
+
+    @property
+    def functions(self) -> Iterator[FunctionView]:
+        """Every function of the project, in the order of module names."""
+        for name in sorted(self.table.by_name):
+            yield from ModuleView(self, self.table.by_name[name]).functions
 
     def diagnostics(self, module: Module, rules: Iterable[Rule]) -> list[Diagnostic]:
         """What the rules that look at the solved project say of one module; a rule that raises is contained."""

@@ -1,118 +1,232 @@
-"""How long calls wait: what bounds them, in the call itself, around it, or for the whole project."""
+"""How long calls wait: what bounds them in the call itself, in the object they go to, around it, for the project."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flake8_backend.knowledge.facts import CallFact, Timeout
-from flake8_backend.project.values import Constant, External, Instance, Items, Value, options
+from flake8_backend.project import arguments, origins, stubs
+from flake8_backend.project.acts import Leaf
+from flake8_backend.project.guards import Guards
+from flake8_backend.project.lasting import is_meant_to_last, is_over
+from flake8_backend.project.limits import SOCKET_DEFAULT, Limit, Limits, bounds_of, guards_of
+from flake8_backend.project.reached import handlers_of
+from flake8_backend.project.senders import Senders
+from flake8_backend.project.uses import calls_on
+from flake8_backend.project.values import External, Instance, Partial, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
-    from flake8_backend.project.view import SiteView
+    from collections.abc import Iterator, Mapping, Sequence
 
-GUARD = "timeout-guard"
-SOCKET_DEFAULT = "socket-default"
+    from flake8_backend.knowledge.facts import CallFact, Timeout
+    from flake8_backend.project.acts import Node
+    from flake8_backend.project.arguments import Arguments
+    from flake8_backend.project.callsites import CallSite
+    from flake8_backend.project.modules import Module
+    from flake8_backend.project.solution import Solution
+    from flake8_backend.project.values import Value
+    from flake8_backend.project.view import FunctionView, SiteView
+
 # roles of calls that wait for another machine; the others wait for a thread, a process or a lock of this one
 REMOTE = frozenset({"http-request", "connect", "constructor", "remote", "rpc", "mail", "api"})
 LOCAL = frozenset({"wait", "queue", "spawn", "task-wait"})
+_MODULE_BODY = 0
+_SECONDS = re.compile(r"[A-Z0-9_]*TIMEOUT[A-Z0-9_]*(?<!_MS)(?<!_MILLISECONDS)")
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A call's wait: its target by name, the parameter that would bound it, and whether ``None`` was passed for it."""
+    """A wait without an end.
+
+    ``target`` is the library call, ``parameter`` what would bound it, or the guard where the call has none
+    (``is_guard``). ``passed`` says that something is passed for the parameter, which holds no limit. ``written`` is
+    how a limit of ``<seconds>`` is written; empty where none can be added to the call. ``handler`` is the handler that
+    waits, for waits that only matter there.
+    """
 
     target: str
     parameter: str
     role: str
-    explicit: bool
-    is_socket_default: bool
+    written: str = ""
+    unit: str = "s"
+    passed: bool = False
+    is_guard: bool = False
+    handler: str = ""
 
 
-def endless_wait(site: SiteView) -> Wait | None:
-    """The wait of a call that nothing in the call bounds; ``None`` when it is bounded or not known."""
-    leaf = site.leaf
-    if leaf is None:
-        return None
-    bounds = [timeout for timeout in leaf.fact.timeouts if timeout.bounds_silent_peer and timeout.where is None]
-    keywords = site.keywords
-    if not bounds or terms.STAR in keywords:
-        return None
-    passed = [(timeout, site.argument(timeout.pos, timeout.param)) for timeout in bounds]
-    if terms.DOUBLE_STAR in keywords and not any(index for _, index in passed):
-        return _in_spread(site, leaf.fact, bounds, keywords[terms.DOUBLE_STAR], leaf.name)
-    explicit = False
-    for timeout, index in passed:
-        if index:
-            if not _is_endless(site.function.value(index), timeout):
+class Waits:
+    """The endless waits of a project's functions."""
+
+    def __init__(self, solution: Solution) -> None:
+        self._solution = solution
+        self._effects = solution.effects
+        self._limits = Limits(solution.evaluator, solution.effects, self._waits_by_default)
+        self._senders = Senders(solution, self._limits)
+        self._guards = Guards(self._limits)
+
+    def of(self, function: FunctionView) -> Iterator[tuple[SiteView, Wait]]:
+        """The calls of a function that wait for ever, with what would bound them."""
+        for site in function.sites:
+            wait = self.at(site)
+            if wait is not None:
+                yield site, wait
+
+    def at(self, site: SiteView) -> Wait | None:
+        """The wait of one call; None when something bounds it or it is not known."""
+        leaf = site.leaf or self._remote(site)
+        if leaf is None:
+            return None
+        if leaf.fact.hands_on is not None:
+            return self._handed_on(site, leaf)
+        if not leaf.fact.timeouts:
+            return None
+        callee = site.callees[0] if site.callees else External(leaf.name)
+        wait = self._of_callee(site, leaf, callee, site.arguments)
+        return None if wait is None or is_over(site) or self._guards.holds(site) else wait
+
+    def _remote(self, site: SiteView) -> Leaf | None:
+        """A call of a generated client of which the channel is not known."""
+        if site.callees or not self._has_stubs:
+            return None
+        evaluator = self._solution.evaluator
+        callee = site.function.term(site.term[1])
+        if callee[0] == terms.ATTRIBUTE:
+            owner, name = evaluator.value(site.function.module, callee[1]), callee[2]
+        elif callee[0] == terms.NAME:
+            head, _, name = callee[1].rpartition(".")
+            owner = evaluator.resolve(head)
+        else:
+            return None
+        fact = stubs.rpc(evaluator, owner, name) if isinstance(owner, Instance) else None
+        return Leaf(fact.name, fact) if fact is not None else None
+
+    @cached_property
+    def _has_stubs(self) -> bool:
+        return bool(self._solution.knowledge.markers_of_kind("client-stub"))
+
+    def _handed_on(self, site: SiteView, carrier: Leaf) -> Wait | None:
+        """``to_thread(requests.get, url)``: the callable waits in another thread, with what stands behind it."""
+        own = site.arguments
+        for position, given in enumerate(own.positional):
+            callees = list(options(self._solution.evaluator.value(given.module, given.term)))
+            if len(callees) != 1 or not isinstance(callees[0], (External, Partial)):
+                continue
+            leaf = self._effects.leaf(callees[0])
+            if leaf is None or not leaf.fact.timeouts or leaf.fact.role not in REMOTE:
                 return None
-            explicit = True
-    if not explicit and not _waits_by_default(leaf.fact, bounds):
+            keywords = carrier.fact.hands_on == "all"
+            wait = self._of_callee(site, leaf, callees[0], own.behind(position, keywords=keywords))
+            return wait if wait is None or keywords else replace(wait, written="")
         return None
-    return _wait(leaf.name, leaf.fact, bounds, explicit=explicit)
 
+    def _of_callee(self, site: SiteView, leaf: Leaf, callee: Value, own: Arguments) -> Wait | None:
+        fact = leaf.fact
+        guards = guards_of(fact)
+        bounds = guards or bounds_of(fact)
+        handler = self._told_handler(site, fact, bounds) if bounds else None
+        if handler is None or fact.streams or (fact.role == "rpc" and site.is_iterated):
+            return None
+        given = arguments.of_callee(self._solution.table, callee, own)
+        limit = Limit.DEFAULT if guards else self._limits.of_call(fact, bounds, given)
+        if limit is Limit.DEFAULT:
+            is_bound = not self._waits_by_default(fact, bounds)
+            if is_bound or self._senders.bound(site.function.module, site.term, callee, fact):
+                return None
+        elif limit is not Limit.NONE or is_meant_to_last(site, leaf, given):
+            return None
+        if fact.role == "constructor" and self._is_bound_per_call(site, fact):
+            return None
+        first = bounds[0]
+        written = "" if guards else first.written
+        name = _called(site) if leaf.name.endswith(".__call__") else leaf.name
+        return Wait(name, first.param, fact.role, written, first.unit, limit is Limit.NONE, bool(guards), handler)
 
-def _wait(name: str, fact: CallFact, bounds: list[Timeout], *, explicit: bool) -> Wait:
-    socket_default = any(timeout.default == SOCKET_DEFAULT for timeout in bounds)
-    return Wait(name, bounds[0].param, fact.role, explicit, socket_default)
+    def _told_handler(self, site: SiteView, fact: CallFact, bounds: Sequence[Timeout]) -> str | None:
+        """Which waits matter: empty where it always does, the handler's name where a request waits, None elsewhere."""
+        if fact.role in REMOTE or any(timeout.demanded for timeout in bounds):
+            return ""
+        if fact.role not in LOCAL or "blocks" not in fact.effects:
+            return None
+        handler = self._handlers.get(site.function.node)
+        if handler is None:
+            return None
+        return self._solution.table.by_name[handler[0]].function(handler[1]).qualname
 
+    def _is_bound_per_call(self, site: SiteView, fact: CallFact) -> bool:
+        """Whether every call that goes to the object made here brings a limit of its own."""
+        used = [
+            self._limits.of_call(call.leaf.fact, bounds_of(call.leaf.fact), call.arguments) is Limit.SOME
+            for call in calls_on(site)
+            if call.leaf is not None and call.leaf.fact.inherits_from == fact.name and bounds_of(call.leaf.fact)
+        ]
+        return bool(used) and all(used)
 
-def _in_spread(site: SiteView, fact: CallFact, bounds: list[Timeout], spread: int, name: str) -> Wait | None:
-    """``get(url, **options)`` with a dictionary written in the same function."""
-    term = site.function.term(spread)
-    if term[0] != terms.DISPLAY or term[1] != "dict" or not _waits_by_default(fact, bounds):
-        return None
-    keys = [site.function.term(part) for part in term[2][::2]]
-    if any(key[0] != terms.CONSTANT for key in keys) or len(keys) < term[3]:
-        return None
-    wanted = {timeout.param for timeout in bounds}
-    if any(key[1] in wanted for key in keys):
-        return None
-    return _wait(name, fact, bounds, explicit=False)
+    @cached_property
+    def _handlers(self) -> Mapping[Node, Node]:
+        return handlers_of(self._solution.table, self._effects, self._solution.contexts)
 
+    def constant_of(self, function: FunctionView) -> str | None:
+        """The one global name of the module that says how many seconds to wait, for code that runs after it is set."""
+        if function.index == _MODULE_BODY or function.summary.kind == "class":
+            return None
+        taken = {name for name, _, _ in function.summary.parameters}
+        module = function.module
+        found = [
+            name
+            for name, bound in sorted(module.summary.names.items())
+            if _SECONDS.fullmatch(name) and name not in taken and len(bound) == 1 and self._is_number(module, bound[0])
+        ]
+        return found[0] if len(found) == 1 else None
 
-def _waits_by_default(fact: CallFact, bounds: list[Timeout]) -> bool:
-    return fact.default_wait == "forever" and not any(timeout.was for timeout in bounds)
+    def _is_number(self, module: Module, index: int) -> bool:
+        found = origins.literals(self._solution.evaluator, module, index) or []
+        return len(found) == 1 and all(
+            term[0] == terms.CONSTANT and isinstance(term[1], (int, float)) and not isinstance(term[1], bool)
+            for _, term in found
+        )
 
+    # --- for the project ---------------------------------------------------------------------------------------
 
-def _is_endless(value: Value | None, timeout: Timeout) -> bool:
-    """Whether a value passed as a timeout is none: ``None``, ``(3, None)``, an object that was made with ``None``."""
-    if isinstance(value, Constant):
-        return value.value is None
-    if isinstance(value, Items) and timeout.kind == "per-op":
-        return len(value.items) == 2 and value.items[1] == Constant(None)
-    return False
+    def _waits_by_default(self, fact: CallFact, bounds: Sequence[Timeout]) -> bool:
+        """Whether a call without any limit waits for ever, in the version that the project runs with."""
+        for timeout in bounds:
+            for older in timeout.was:
+                is_older = self._solution.versions.of(fact.name.partition(".")[0]).is_before(older.until)
+                if is_older is not False:
+                    return is_older is True and older.default == "none"
+        if any(timeout.default == SOCKET_DEFAULT for timeout in bounds) and self.has_socket_default:
+            return False
+        return fact.default_wait == "forever"
 
+    @cached_property
+    def has_socket_default(self) -> bool:
+        """Whether importing some module of the project gives every new socket a limit."""
+        knowledge = self._solution.knowledge
+        setters = {
+            name
+            for name in knowledge.calls_with("role", "timeout-setting")
+            for fact in [knowledge.call(name)]
+            if fact is not None and any(timeout.where == SOCKET_DEFAULT for timeout in fact.timeouts)
+        }
+        sites = self._solution.call_sites.named(sorted({name.rpartition(".")[2] for name in setters}))
+        return any(self._sets_socket_default(site) for site in sites if site.function == _MODULE_BODY)
 
-def is_guarded(site: SiteView) -> bool:
-    """Whether something around the call ends the wait: ``async with timeout(…)``, ``wait_for(call)``."""
-    outer = site.outer
-    while outer is not None:
-        if outer.leaf is not None and outer.leaf.fact.role == GUARD:
-            return True
-        outer = outer.outer
-    return any(_is_guard(site, index) for index in site.function.managers_around(site.block))
-
-
-def _is_guard(site: SiteView, index: int) -> bool:
-    """Whether a ``with`` item is a deadline that is not ``None``."""
-    function = site.function
-    term = function.term(index)
-    if term[0] != terms.CALL:
+    def _sets_socket_default(self, site: CallSite) -> bool:
+        module = self._solution.table.by_name[site.module]
+        call = module.summary.terms[site.term]
+        for callee in self._effects.targets(module, call):
+            leaf = self._effects.leaf(callee)
+            for timeout in leaf.fact.timeouts if leaf is not None else ():
+                given = arguments.of_call(module, call).get(timeout.pos, timeout.param)
+                if timeout.where == SOCKET_DEFAULT and given is not None:
+                    return self._limits.of_value(given, timeout) is not Limit.NONE
         return False
-    for value in options(function.value(term[1])):
-        leaf = function.solution.effects.leaf(value)
-        if leaf is not None and leaf.fact.role == GUARD:
-            passed = [*term[2][:1], *(argument for _, argument in term[3])]
-            return not any(function.value(argument) == Constant(None) for argument in passed)
-    return False
 
 
-def bounds_itself(site: SiteView) -> bool:
-    """Whether the object called is a subclass of the library's that does its own sending."""
-    for callee in site.callees:
-        receiver = callee.receiver if isinstance(callee, External) else None
-        if isinstance(receiver, Instance) and receiver.cls.home is not None:
-            return True
-    return False
+def _called(site: SiteView) -> str:
+    """What a call without a name of its own is called by: ``Charge`` in ``stub.Charge(request)``."""
+    callee = site.function.term(site.term[1])
+    return str(callee[2]) if callee[0] == terms.ATTRIBUTE else str(callee[1]).rpartition(".")[2]

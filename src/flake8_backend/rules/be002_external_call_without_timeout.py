@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_backend.authoring import (
@@ -17,10 +16,11 @@ from flake8_backend.authoring import (
     Severity,
     SiteView,
     Wait,
-    waits,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import libcst as cst
 
 RULE = Rule(
@@ -36,8 +36,9 @@ RULE = Rule(
     severity=Severity.HIGH,
     fixes=frozenset({Safety.SAFE, Safety.UNSAFE}),
     fix_note="""
-    Adds the timeout argument with `default-timeout` seconds (10 unless configured). How long to wait is the author's
-    decision, so the fix is unsafe; for HTTP requests it is safe once the configuration names a value.
+    Adds the timeout argument with `default-timeout` seconds (10 unless configured), or with the module's own constant
+    for it. How long to wait is the author's decision, so the fix is unsafe; for HTTP requests it is safe once the
+    configuration names a value.
     """,
     examples=(
         Example(
@@ -47,7 +48,8 @@ RULE = Rule(
         ),
     ),
     false_alarms="""
-    A limit that is set where this tool does not look, such as a proxy object around the client, is not seen.
+    A limit that is set where this tool does not look, such as a proxy object around the client or a connection string
+    from the environment, is not seen.
     """,
     references=("CWE-400", "OWASP API4:2023"),
     overlap={"ruff": "S113", "bandit": "B113", "pylint": "W3101"},
@@ -56,29 +58,58 @@ RULE = Rule(
 
 @RULE.on_function
 def check(function: FunctionView) -> Iterator[Diagnostic]:
-    for site in function.sites:
-        wait = waits.endless_wait(site)
-        if wait is None or not _matters(site, wait) or waits.is_guarded(site) or waits.bounds_itself(site):
-            continue
-        passed = f": `{wait.parameter}=None` removes the limit" if wait.explicit else f": pass `{wait.parameter}=`"
-        yield RULE.report(site, f"`{wait.target}` waits for ever{passed}", fixes=[_fix(site, wait)])
+    """Calls that wait for ever."""
+    for site, wait in function.waits:
+        yield RULE.report(site, _message(wait), fixes=[_fix(site, wait)])
 
 
-def _matters(site: SiteView, wait: Wait) -> bool:
-    return wait.role in waits.REMOTE or (wait.role in waits.LOCAL and site.function.handler is not None)
+def _message(wait: Wait) -> str:
+    served = f" while `{wait.handler}` serves a request" if wait.handler else ""
+    return f"`{wait.target}` waits for ever{served}: {_remedy(wait)}"
+
+
+def _remedy(wait: Wait) -> str:
+    if wait.is_guard:
+        return f"put it under `{wait.parameter}`"
+    if wait.passed:
+        return f"what is passed for `{wait.parameter}=` sets no limit"
+    return f"pass `{wait.parameter}=`"
 
 
 def _fix(site: SiteView, wait: Wait) -> Fix | None:
+    if wait.is_guard:
+        step = RULE.step(guarded_wait, site, "Call", seconds=_number(site.function.options.default_timeout))
+        return RULE.fix(Safety.UNSAFE, "Wait for it with a limit", step) if site.is_awaited else None
+    if not wait.written:
+        return None
     options = site.function.options
-    is_safe = options.timeout_is_explicit and wait.role == "http-request" and not wait.explicit
-    step = RULE.step(bound_wait, site, "Call", parameter=wait.parameter, seconds=options.default_timeout)
-    return RULE.fix(Safety.SAFE if is_safe else Safety.UNSAFE, f"Add `{wait.parameter}=`", step)
+    is_safe = options.timeout_is_explicit and wait.role == "http-request" and not wait.passed
+    constant = None if options.timeout_is_explicit else site.function.timeout_constant
+    seconds = constant or _number(options.default_timeout)
+    if wait.unit == "ms":
+        seconds = f"{seconds} * 1000" if constant else _number(options.default_timeout * 1000)
+    value = wait.written.replace("<seconds>", seconds)
+    step = RULE.step(bounded_wait, site, "Call", parameter=wait.parameter, value=value)
+    return RULE.fix(Safety.SAFE if is_safe else Safety.UNSAFE, f"Set `{wait.parameter}=`", step)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
 
 
 @RULE.codemod
-def bound_wait(call: cst.Call, fix: FixContext, *, parameter: str, seconds: float) -> cst.Call:
-    code = str(int(seconds)) if seconds == int(seconds) else str(seconds)
-    value = fix.parse_expression(code)
+def bounded_wait(call: cst.Call, fix: FixContext, *, parameter: str, value: str) -> cst.Call:
+    """``get(url)`` becomes ``get(url, timeout=10)``."""
+    module = value.partition("(")[0].rpartition(".")[0] if "(" in value else ""
+    if module:
+        value = fix.require_import(module) + value.removeprefix(module)
     if fix.argument(call, parameter) is not None:
         return fix.replace_keyword(call, parameter, value)
     return fix.with_keyword(call, parameter, value)
+
+
+@RULE.codemod
+def guarded_wait(call: cst.Call, fix: FixContext, *, seconds: str) -> cst.BaseExpression:
+    """``await connect()`` becomes ``await asyncio.wait_for(connect(), timeout=10)``."""
+    module = fix.require_import("asyncio")
+    return fix.parse_expression(f"{module}.wait_for({fix.code_of(call)}, timeout={seconds})")
