@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from flake8_backend.project.evaluate import class_ref
 from flake8_backend.project.leaves import Leaf, Node
 from flake8_backend.project.values import FunctionRef, options
 from flake8_backend.semantic import scopes, terms
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _COMMAND = "management-command"
 _SERVER = "server"
+_PASSIVE = frozenset({"abc", "typing", "typing_extensions", "object", "builtins", "enum"})  # bases that call nothing
 _Use = tuple[Node, int]  # a function, and the term that it calls or hands over
 
 
@@ -109,10 +111,22 @@ class Scripts:
         """The functions that call this one or hand it on; none where a framework does."""
         if node not in self._used_by:
             name = self._table.by_name[node[0]].function(node[1]).name
-            served = self._contexts.handler(node) is not None or self._contexts.kinds(node)
             users = {user for user, term in self._uses.get(name, ()) if self._means(user, term, node)}
-            self._used_by[node] = [] if served else sorted(users)
+            self._used_by[node] = [] if self._is_used_by_others(node) else sorted(users)
         return self._used_by[node]
+
+    def _is_used_by_others(self, node: Node) -> bool:
+        """Whether a framework or the language itself may call a function."""
+        module = self._table.by_name[node[0]]
+        function = module.function(node[1])
+        if function.name.startswith("__") or self._contexts.handler(node) is not None or self._contexts.kinds(node):
+            return True
+        if function.class_index < 0 or function.kind != "method":
+            return False
+        if self._evaluator.is_property(module, node[1]):
+            return True
+        bases = self._evaluator.library_bases(class_ref(module, function.class_index))
+        return any(base.partition(".")[0] not in _PASSIVE for base in bases)
 
     def _means(self, user: Node, term: int, node: Node) -> bool:
         """Whether a term of ``user`` may be the function ``node``; what is not known may be anything of that name."""
