@@ -286,8 +286,9 @@ class Repeated:
         return f"`{name or reach.leaf.name}`"
 
     def _per_object(self, function: FunctionView) -> Iterator[PerItem]:
-        """What a serializer's method asks for each object that it represents."""
-        if function.node not in self._solution.rest_views.per_object:
+        """What a serializer's method or a resolver asks for each object that it represents."""
+        solution = self._solution
+        if function.node not in solution.rest_views.per_object and function.node not in solution.resolvers.per_object:
             return
         for act in function.acts:
             reach = act.reach(ASKS, code="BE005") if not act.is_rare else None

@@ -18,6 +18,7 @@ from flake8_backend.project.effects import Link
 from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.models import RelationFact
 from flake8_backend.project.modules import Module
+from flake8_backend.project.schemas import Schemas
 from flake8_backend.project.values import (
     ClassRef,
     Constant,
@@ -97,6 +98,7 @@ class Rows:
         self._known: dict[tuple[Node, Environment], tuple[Load, ...]] = {}
         self._active: set[tuple[Node, Environment]] = set()
         self._cut = False
+        self._schemas = Schemas(solution, self)
         self._self_terms: dict[str, dict[int, int]] = {}
 
     @cached_property
@@ -176,6 +178,12 @@ class Rows:
         self, evaluator: Evaluator, callee: Value, module: Module | None = None, term: Sequence[Any] | None = None
     ) -> Iterator[Load]:
         """What a call loads of the rows that it hands over."""
+        built = self._schemas.built_by(callee)
+        if built is not None and module is not None and term is not None and term[2]:
+            for row in options(evaluator.value(module, term[2][0])):
+                if isinstance(row, Instance) and row.is_row:
+                    yield from self._schemas.loads(built, row)
+            return
         function = self._function(callee)
         if function is None:
             return

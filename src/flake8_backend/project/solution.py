@@ -21,6 +21,7 @@ from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
 from flake8_backend.project.per_item import Passed, Repeated
 from flake8_backend.project.requirements import Requirements
+from flake8_backend.project.resolvers import Resolvers
 from flake8_backend.project.restviews import RestViews
 from flake8_backend.project.rows import Rows
 from flake8_backend.project.scripts import Scripts
@@ -79,6 +80,11 @@ class Solution:
     def rest_views(self) -> RestViews:
         """The lists that serializers represent."""
         return RestViews(self)
+
+    @cached_property
+    def resolvers(self) -> Resolvers:
+        """What a GraphQL server calls for every object of a list."""
+        return Resolvers(self)
 
     @cached_property
     def passed(self) -> Passed:
