@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from flake8_backend.project import sqltext
 from flake8_backend.project.effects import Link
+from flake8_backend.project.grades import Position
 from flake8_backend.project.lookup import RAW_SQL, At, Followed
-from flake8_backend.project.sqltext import Hole, Placed, Position, Text
+from flake8_backend.project.sqltext import Hole, Placed, Text
 from flake8_backend.project.values import options
 from flake8_backend.semantic import terms
 

@@ -5,11 +5,12 @@ Nothing here knows a project: what fills a hole is left to others.
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from flake8_backend.project.grades import Position
 
 UNPLACED = "\0"  # stands before a value of which nothing shows where the template puts it
 _PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[a-zA-Z%])")
@@ -184,16 +185,6 @@ def removes_quotes(pattern: str) -> bool:
 
 
 # --- positions --------------------------------------------------------------------------------------------------
-
-
-class Position(enum.Enum):
-    """What a value is to the statement around it; only a VALUE can be bound as a parameter."""
-
-    VALUE = "value"
-    NAME = "name"  # of a table, column, schema …
-    CLAUSE = "clause"  # a condition, a direction, a list of assignments: any piece of a statement
-    STATEMENT = "statement"  # a whole statement: nothing is put into another one
-    PLACEHOLDER = "placeholder"  # the name of a placeholder
 
 
 @dataclass(frozen=True, slots=True)

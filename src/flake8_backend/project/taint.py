@@ -6,11 +6,11 @@ caller writes out is nobody's choice.
 
 from __future__ import annotations
 
-import enum
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flake8_backend.project.grades import Origin
 from flake8_backend.project.lookup import At, Followed
 from flake8_backend.project.sqltext import Hole, holes
 from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
@@ -33,17 +33,6 @@ _KEYS = frozenset({"pk", "id"})
 _REQUESTS = frozenset({"request", "info"})
 _MOST_PLACES = 2000
 _MOST_CALLS = 8
-
-
-class Origin(enum.IntEnum):
-    """Who chooses a value; the greater, the nearer to someone outside."""
-
-    NOBODY = 0
-    SETTING = 1  # a constant of a module or class whose value is not in sight
-    UNKNOWN = 2
-    CALLER = 3  # whoever calls a public function
-    TASK = 4
-    REQUEST = 5
 
 
 @dataclass(frozen=True, slots=True)
