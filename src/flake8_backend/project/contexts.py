@@ -15,6 +15,7 @@ from flake8_backend.knowledge.facts import MarkerFact
 from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.modules import Module
+from flake8_backend.project.reads import is_write
 from flake8_backend.project.values import ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summarise import TEST
@@ -94,6 +95,14 @@ class Contexts:
         allowed = self._allowed_verbs(module, function.decorators)
         found = self._find_route(node, module, function)
         return replace(found, verbs=allowed) if found is not None and allowed else found
+
+    def resolves(self, node: _NODE) -> bool:
+        """Whether a decorator makes a function a resolver of GraphQL queries, not of mutations or subscriptions."""
+        module = self._table.by_name[node[0]]
+        return any(
+            marker.kind == "resolver" and marker.form == "decorator" and not is_write(name)
+            for marker, name, _ in self._declarations(module, module.function(node[1]).decorators)
+        )
 
     def _allowed_verbs(self, module: Module, decorators: Sequence[int]) -> tuple[str, ...]:
         """What a decorator such as ``require_POST`` or ``require_http_methods(["GET"])`` lets through."""

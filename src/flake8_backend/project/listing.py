@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
+from flake8_backend.project.documents import unbounded
 from flake8_backend.project.modules import Module
-from flake8_backend.project.values import ClassRef, Constant, External, FunctionRef, Instance, Value, options
+from flake8_backend.project.values import Awaitable, ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -27,15 +28,20 @@ _BOUND_IN_TEXT = re.compile(
     r"\b(LIMIT|FETCH\s+(FIRST|NEXT)|TOP\s*\(?\s*\d|GROUP\s+BY|ROWNUM|(COUNT|SUM|MAX|MIN|AVG)\s*\()", re.IGNORECASE
 )
 _ONE_ROW_IN_TEXT = re.compile(r"\bWHERE\s+(\w+\.)?id\s*(=|IN)", re.IGNORECASE)
+_CONDITION_IN_TEXT = re.compile(r"\bWHERE\b", re.IGNORECASE)
 _TABLE_IN_TEXT = re.compile(r"\bFROM\s+([\w.\"`\[\]]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A collection that a function answers with and nothing bounds: where it is read, of what, through which call."""
+    """A collection that a function answers with and nothing bounds: where it is read, of what, through which call.
+
+    ``model`` is empty where the collection's name is not known; ``filtered``: the matching rows, not all.
+    """
 
     span: Span
     model: str
+    filtered: bool
     of_parent: bool
     links: tuple[str, ...] = ()
 
@@ -71,13 +77,16 @@ class Listings:
         operator = term[0]
         place = Span(*term[4:8]) if operator == terms.CALL else span
         if operator in _READ_AS_A_WHOLE and not (operator == terms.CALL and self._is_own(module, term)):
-            value = self._evaluator.value(module, index)
-            judged = [self._judge(option, place) for option in options(value) if self._is_collection(option)]
+            documents = unbounded(self._evaluator, module, term)
+            if documents is not None:
+                yield Listing(place, documents.collection, documents.filtered, documents.of_parent)
+                return
+            judged = self._judged(module, index, place)
             if judged:
                 yield from (listing for listing in judged[:1] if listing is not None)
                 return
         if operator == terms.CALL:
-            yield from self._call(module, term, place, depth)
+            yield from self._call(module, index, place, depth)
         elif operator == terms.DISPLAY and term[1] != "slice":
             parts = term[2][1::2] if term[1] == "dict" else term[2]
             for part in parts:
@@ -91,6 +100,7 @@ class Listings:
         elif operator == terms.GROWN:
             for part in _indices(term[1:]):
                 yield from self._payload(module, part, span, depth + 1)
+                yield from self._appended(module, part, span, depth + 1)
         elif operator == terms.UNION:
             for part in term[1]:
                 yield from self._payload(module, part, span, depth + 1)
@@ -102,7 +112,8 @@ class Listings:
             if owner[0] == terms.CALL:
                 yield from self._payload(module, term[1], span, depth + 1)
 
-    def _call(self, module: Module, term: Sequence[Any], place: Span, depth: int) -> Iterator[Listing]:
+    def _call(self, module: Module, index: int, place: Span, depth: int) -> Iterator[Listing]:
+        term = module.summary.terms[index]
         callees = list(options(self._evaluator.value(module, term[1])))
         for callee in callees:
             if isinstance(callee, External):
@@ -113,16 +124,35 @@ class Listings:
                     yield raw
                     return
             if isinstance(callee, FunctionRef):
-                home = self._solution.table.by_name[callee.module]
-                if not home.function(callee.index).is_generator:
-                    for listing in self.of((callee.module, callee.index)):
-                        name = home.function(callee.index).qualname.replace(".<locals>", "")
-                        yield Listing(place, listing.model, listing.of_parent, (name, *listing.links))
+                yield from self._own(module, index, callee, place)
                 return
         if self._hides_arguments(callees):
             return
         for argument in (*term[2], *(value for _, value in term[3])):
             yield from self._payload(module, argument, place, depth + 1)
+
+    def _own(self, module: Module, index: int, callee: FunctionRef, place: Span) -> Iterator[Listing]:
+        """What a function of the project answers with; a method by what it gives for the object it is called on."""
+        function = self._solution.table.by_name[callee.module].function(callee.index)
+        if function.is_generator:
+            return
+        name = function.qualname.replace(".<locals>", "")
+        found = self.of((callee.module, callee.index))
+        for listing in found:
+            yield replace(listing, span=place, links=(name, *listing.links))
+        if not found and callee.receiver is not None:
+            for judged in self._judged(module, index, place)[:1]:
+                if judged is not None:
+                    yield replace(judged, links=(name,))
+
+    def _appended(self, module: Module, index: int, span: Span, depth: int) -> Iterator[Listing]:
+        """The rows that a loop goes through when it appends what it makes of each: ``found.append(order.to_dict())``."""
+        term = module.summary.terms[index]
+        while index and depth < _DEEPEST and term[0] in (terms.CALL, terms.ATTRIBUTE):
+            index, depth = term[1], depth + 1
+            term = module.summary.terms[index]
+        if term[0] == terms.ELEMENT:
+            yield from self._payload(module, term[1], span, depth)
 
     def _hides_arguments(self, callees: list[Value]) -> bool:
         """Calls whose answer is not made of what they are given: they read, write, or send it row by row."""
@@ -146,6 +176,15 @@ class Listings:
         """Whether a function of the project is called, whose own answer is looked at."""
         return any(isinstance(callee, FunctionRef) for callee in options(self._evaluator.value(module, term[1])))
 
+    def _judged(self, module: Module, index: int, place: Span) -> list[Listing | None]:
+        """Each collection of rows that a term may be: the listing, None where something bounds it."""
+        found = []
+        for option in options(self._evaluator.value(module, index)):
+            for value in options(option.value) if isinstance(option, Awaitable) else (option,):
+                if self._is_collection(value):
+                    found.append(self._judge(value, place))
+        return found
+
     def _is_collection(self, value: Value) -> bool:
         """Rows, or something that reads them when it is gone through: not a statement, a number or one row."""
         if not isinstance(value, Instance) or value.query is None or value.is_row:
@@ -158,7 +197,7 @@ class Listings:
             return None
         if self._solution.table.split(query.model)[0] is None and not self._is_library_model(query.model):
             return None
-        return Listing(place, query.model.rpartition(".")[2], query.of_parent)
+        return Listing(place, query.model.rpartition(".")[2], query.filtered, query.of_parent)
 
     def _is_library_model(self, name: str) -> bool:
         """A model that a library brings, such as the user of an authentication package, not the base of all models."""
@@ -174,7 +213,10 @@ class Listings:
         if text is None or _BOUND_IN_TEXT.search(text) or _ONE_ROW_IN_TEXT.search(text):
             return None
         table = _TABLE_IN_TEXT.search(text)
-        return Listing(place, table.group(1).strip('"`[]'), of_parent=False) if table is not None else None
+        if table is None:
+            return None
+        filtered = _CONDITION_IN_TEXT.search(text) is not None
+        return Listing(place, table.group(1).strip('"`[]'), filtered=filtered, of_parent=False)
 
     def _text(self, module: Module, term: Sequence[Any]) -> str | None:
         for argument in term[2][:1]:
@@ -191,7 +233,7 @@ class Listings:
         owner = module.summary.terms[callee[1]]
         while owner[0] == terms.AWAIT:
             owner = module.summary.terms[owner[1]]
-        if owner[0] == terms.CALL:
+        if owner[0] == terms.CALL and self._executes(module, owner):
             return self._text(module, owner)
         found = None
         for function in module.summary.functions:
@@ -199,11 +241,13 @@ class Listings:
                 other = module.summary.terms[site[0]]
                 name = module.summary.terms[other[1]]
                 if name[0] == terms.ATTRIBUTE and name[1] == callee[1] and other[4] <= term[4]:
-                    for option in options(self._evaluator.value(module, other[1])):
-                        leaf = self._solution.effects.leaf(option)
-                        if leaf is not None and leaf.fact.role in _EXECUTES:
-                            found = self._text(module, other)
+                    if self._executes(module, other):
+                        found = self._text(module, other)
         return found
+
+    def _executes(self, module: Module, term: Sequence[Any]) -> bool:
+        leaves = (self._solution.effects.leaf(option) for option in options(self._evaluator.value(module, term[1])))
+        return any(leaf is not None and leaf.fact.role in _EXECUTES for leaf in leaves)
 
 
 def _is_row(value: Value | None) -> bool:

@@ -42,7 +42,7 @@ def unpaginated(solution: Solution, module: Module, index: int) -> ListView | No
     verbs = _own(solution, cls, VERBS)
     if isinstance(verbs, Instance) and _GET not in _texts(solution, cls):
         return None
-    span, model = _rows(solution, module, index, cls)
+    span, model = _rows(solution, module, index, cls, option)
     if span is None or _is_paginated(solution, cls, option) is not False:
         return None
     return ListView(span, model, option.param)
@@ -56,7 +56,7 @@ def _declared(solution: Solution, cls: ClassRef) -> OptionFact | None:
     return None
 
 
-def _rows(solution: Solution, module: Module, index: int, cls: ClassRef) -> tuple[Span | None, str]:
+def _rows(solution: Solution, module: Module, index: int, cls: ClassRef, option: OptionFact) -> tuple[Span | None, str]:
     """Where the class itself says what it lists, and the model, when it is not bounded there."""
     summary = module.class_(index)
     place = summary.places.get("queryset")
@@ -65,9 +65,19 @@ def _rows(solution: Solution, module: Module, index: int, cls: ClassRef) -> tupl
         model = _model_of(value)
         return (Span(*summary.places["queryset"]) if model is not None else None), model or ""
     if "get_queryset" in summary.methods:
-        value = solution.evaluator.call_function(FunctionRef(module.name, summary.methods["get_queryset"], Instance(cls)))
+        value = solution.evaluator.call_function(
+            FunctionRef(module.name, summary.methods["get_queryset"], Instance(cls))
+        )
         model = _model_of(value)
         return (Span(*summary.span) if model is not None else None), model or ""
+    if option.param in summary.attributes:
+        # the rows are named by a base class, which alone may be paginated
+        for base in solution.evaluator.lineage(cls)[1:]:
+            if base.home is not None:
+                home = solution.table.by_name[base.home[0]]
+                inherited, model = _rows(solution, home, base.home[1], cls, option)
+                if inherited is not None:
+                    return Span(*summary.span), model
     if "model" in summary.attributes:
         value = solution.evaluator.attribute(cls, "model")
         if isinstance(value, ClassRef) and value.home is not None:

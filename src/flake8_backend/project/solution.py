@@ -20,6 +20,7 @@ from flake8_backend.project.listviews import find_setting
 from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
 from flake8_backend.project.per_item import Passed, Repeated
+from flake8_backend.project.reads import Reads
 from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.resolvers import Resolvers
 from flake8_backend.project.restviews import RestViews
@@ -122,6 +123,11 @@ class Solution:
     def listings(self) -> Listings:
         """What functions answer with."""
         return Listings(self)
+
+    @cached_property
+    def reads(self) -> Reads:
+        """The functions that answer requests for data."""
+        return Reads(self)
 
     def setting(self, name: str, key: str) -> Value | None:
         """An entry of a dictionary in the project's settings; ``None`` where no such dictionary is in sight."""

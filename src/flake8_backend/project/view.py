@@ -363,6 +363,11 @@ class FunctionView:
         return self.solution.contexts.handler(self.node)
 
     @property
+    def answers_reads(self) -> bool:
+        """Whether it answers GET requests, GraphQL queries or gRPC calls that read."""
+        return self.solution.reads.has(self.module, self.node)
+
+    @property
     def listings(self) -> tuple[Listing, ...]:
         """The collections that it answers with and nothing bounds."""
         return self.solution.listings.of(self.node)

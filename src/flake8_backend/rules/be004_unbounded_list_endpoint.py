@@ -44,9 +44,7 @@ RULE = Rule(
             ),
         ),
     ),
-    options=(
-        RuleOption("lookup-tables", [], "Models whose tables stay small; listing all of their rows is fine"),
-    ),
+    options=(RuleOption("lookup-tables", [], "Models whose tables stay small; listing all of their rows is fine"),),
     false_alarms="""
     A table that is small by nature (countries, roles) is reported unless it is named in `lookup-tables`.
     """,
@@ -56,19 +54,18 @@ RULE = Rule(
 
 @RULE.on_function
 def check(function: FunctionView) -> Iterator[Diagnostic]:
-    handler = function.handler
-    if handler is None or (handler.verbs and "GET" not in handler.verbs) or handler.is_websocket:
-        return
-    if function.is_paginated:
+    if not function.answers_reads or function.is_paginated:
         return
     small = _small_tables(function)
     for listing in function.listings:
         if listing.model in small:
             continue
         chain = "".join(f" through `{name}`" for name in listing.links)
+        rows = "every matching row" if listing.filtered else "every row"
+        source = f" of `{listing.model}`" if listing.model else ""
         yield RULE.report(
             listing.span,
-            f"`{function.name}` returns every row of `{listing.model}`{chain}: add a limit",
+            f"`{function.name}` returns {rows}{source}{chain}: add a limit",
             severity=Severity.MEDIUM if listing.of_parent else None,
         )
 
