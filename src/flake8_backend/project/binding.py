@@ -164,6 +164,11 @@ def bound(evaluator: Evaluator, environment: Environment) -> Evaluator:
     return known[environment]
 
 
+def with_receiver(evaluator: Evaluator, module: Module, class_index: int, receiver: Instance) -> Evaluator:
+    """An evaluator for which ``self`` of a class is an object of one of its subclasses."""
+    return bound(evaluator, ((self_root(module.name, class_index), receiver),))
+
+
 # --- calls ------------------------------------------------------------------------------------------------------
 
 

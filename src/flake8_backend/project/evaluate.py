@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from flake8_backend.knowledge.facts import CallFact, Knowledge
@@ -97,6 +98,7 @@ class Evaluator:
         self.visited: set[str] = set()
         # for evaluation with given arguments, see binding
         self.refine: Callable[..., Value | None] | None = None
+        self.rebind: Callable[..., Evaluator] | None = None
         self.root: Evaluator = self
         self.roots: dict[str, Any] = {}
         self.output_roots: dict[tuple[str, int], Any] = {}
@@ -428,7 +430,12 @@ class Evaluator:
         bound = [*summary.instance.get(name, ()), *summary.attributes.get(name, ())]
         if bound:
             self.visited.add(module.name)
-            return one_of([self._declared(module, term) for term in bound])
+            found = one_of([self._declared(module, term) for term in bound])
+            if found is not None or base.home == value.cls.home or self.root.rebind is None:
+                return found
+            # a base class assigns what its subclass makes: `self.client = self.make_client()`
+            bound_to = self.root.rebind(self, module, base.home[1], replace(value, query=None))
+            return one_of([bound_to.value(module, term) for term in bound])
         return None
 
     def is_property(self, module: Module, index: int) -> bool:
@@ -783,7 +790,7 @@ class Evaluator:
         arguments = self._arguments_terms(module, term[2])
         if not arguments:
             return None
-        bare = owner[1].rpartition(".")[2] if owner[0] == terms.NAME else ""
+        bare = self._last_name(owner[1]) if owner[0] == terms.NAME else ""
         if bare in _WRAPPERS:
             if bare == "Annotated":
                 injected = self.injected(module, arguments[1:])
@@ -815,6 +822,11 @@ class Evaluator:
             if isinstance(option, External):
                 return Instance(ClassRef(option.name), values)
         return None
+
+    def _last_name(self, dotted: str) -> str:
+        """The last component of a name, of what an alias stands for: ``from typing import Optional as Maybe``."""
+        value = self.resolve(dotted)
+        return (value.name if isinstance(value, External) else dotted).rpartition(".")[2]
 
     def _is_of_typing(self, dotted: str) -> bool:
         """Whether a name means one of the abstract containers of the standard library."""

@@ -58,6 +58,7 @@ class Solution:
         self.schema = Schema(self.evaluator)
         self.evaluator.schema = self.schema
         self.evaluator.refine = binding.returned
+        self.evaluator.rebind = binding.with_receiver
         self.effects = Effects(self.evaluator)
         self.effects.acts.ignores_comments = options.flake8.disable_noqa
         self._settings: dict[tuple[str, str], Value | None] = {}
