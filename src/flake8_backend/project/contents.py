@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project import sqltext
+from flake8_backend.project import patterns, sqltext
 from flake8_backend.project.lookup import At, Lookup, Place
 from flake8_backend.project.sqltext import Text
 from flake8_backend.project.values import ClassRef, options
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flake8_backend.project.evaluate import Evaluator
 
 MOST_ITEMS = 24
+_WHOLE_AND_GROUP = 2
 # what has the same items as its first argument
 _SAME_ITEMS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "dict", "copy", "fromkeys"})
 _Pair = tuple[Text, Text]
@@ -123,6 +124,9 @@ class Contents(Lookup):
         if last in ("keys", "values") and not term[2]:
             pairs = self.mapping_of(self.owners(at, callee))
             return None if pairs is None else [pair[last == "values"] for pair in pairs]
+        if last in ("findall", "finditer"):
+            groups = self.captured(at, term)
+            return [(sqltext.NAME,)] if groups and len(groups) <= _WHOLE_AND_GROUP and groups[-1] else None
         if last in ("split", "splitlines"):
             return [self._text(*place) for place in self.owners(at, callee)] or None
         if last == "range":
@@ -131,6 +135,8 @@ class Contents(Lookup):
             return self._mapped(at, term)
         if last == "filter" and len(term[2]) > 1:
             return self.items(at, term[2][1])
+        if last == "chain":
+            return self._together([self.items(at, part) for part in term[2]])
         if last in _SAME_ITEMS and term[2]:
             return self.items(at, term[2][0])
         callee_value = self.value(at, term[1])
@@ -139,6 +145,20 @@ class Contents(Lookup):
             return yielded
         found = self.looked_into(at, index, callee_value)
         return self._together([self.items(inside, output) for inside, outputs in found for output in outputs])
+
+    def pattern(self, at: At, term: Sequence[Any]) -> str | None:
+        """The regular expression of ``re.match("…", text)`` or of a method of a compiled one."""
+        owners = self.owners(at, self.term(at, term[1]))
+        compiled = [self.term(*owner) for owner in owners]
+        places = [(owner[0], call[2][0]) for owner, call in zip(owners, compiled, strict=True) if _is_call(call)]
+        if not owners and term[2]:
+            places = [(at, term[2][0])]
+        return sqltext.plain(self._text(*places[0])) if len(places) == 1 else None
+
+    def captured(self, at: At, term: Sequence[Any]) -> list[bool]:
+        """For a call that matches a pattern, whether the whole match and each group hold nothing but words."""
+        pattern = self.pattern(at, term)
+        return [] if pattern is None else patterns.captured(pattern)
 
     def _mapped(self, at: At, term: Sequence[Any]) -> list[Text] | None:
         """``map(str, ids)`` has the same texts, ``map(quote_name, columns)`` harmless ones."""
@@ -237,10 +257,24 @@ class Contents(Lookup):
                 return self.items(at, term[2][position])
             if last in _SAME_ITEMS and term[2]:
                 return self._part_of_each(at, term[2][0], position)
-            given = self.yielded(at, index, self.value(at, term[1]))
-            return self._together([self.part(inside, y, position) for inside, yields in given for y in yields])
+            return self._part_of_results(at, index, term, position)
         if term[0] == terms.DISPLAY and term[1] != "dict":
             return self._together([self.part(at, part, position) if part else None for part in term[2][:MOST_ITEMS]])
         if term[0] == terms.COMPREHENSION and term[1] != "dict":
             return self.part(at, term[2], position) if term[2] else None
         return self._together([self._part_of_each(*place, position) for place in self.behind(at, index)])
+
+    def _part_of_results(self, at: At, index: int, term: Sequence[Any], position: int) -> list[Text] | None:
+        if self.last_name(at, term[1]) == "findall":
+            groups = self.captured(at, term)
+            return [(sqltext.NAME,)] if position + 1 < len(groups) and groups[position + 1] else None
+        callee = self.value(at, term[1])
+        given = [(inside, y) for inside, yields in self.yielded(at, index, callee) for y in yields]
+        if given:
+            return self._together([self.part(*place, position) for place in given])
+        found = [(inside, o) for inside, outputs in self.looked_into(at, index, callee) for o in outputs]
+        return self._together([self._part_of_each(*place, position) for place in found])
+
+
+def _is_call(term: Sequence[Any]) -> bool:
+    return term[0] == terms.CALL and bool(term[2])

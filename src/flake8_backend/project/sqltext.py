@@ -16,7 +16,6 @@ UNPLACED = "\0"  # stands before a value of which nothing shows where the templa
 _PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[a-zA-Z%])")
 _BRACES = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}!:]*)(?:![rsa])?(?::(?P<spec>(?:[^{}]|\{[^{}]*\})*))?\}")
 _DOLLAR = re.compile(r"\$\$|\$(?:(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})")
-_CHARACTERS = re.compile(r"\[(?:\\.|[^\]\\])+\][+*]?")
 _NUMBER_KINDS = frozenset("diouxXeEfFgG")
 NUMBER = "0"
 NAME = "x"
@@ -173,15 +172,6 @@ def replaced(template: Text, old: str | None, new: Text) -> Text:
     if found == template and plain(new) is None:
         return (*template, UNPLACED, *new)
     return found
-
-
-def removes_quotes(pattern: str) -> bool:
-    """Whether replacing what the pattern matches leaves no quote: ``[^a-z_]``, ``[:."\\s]``, ``\\W+``."""
-    if _CHARACTERS.fullmatch(pattern) is None:
-        return pattern.rstrip("+*") == "\\W"
-    inside = pattern[pattern.index("[") + 1 : pattern.rindex("]")]
-    has_quote = "'" in inside or '"' in inside
-    return not has_quote if inside.startswith("^") else has_quote
 
 
 # --- positions --------------------------------------------------------------------------------------------------

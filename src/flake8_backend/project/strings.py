@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project import sqltext
+from flake8_backend.project import patterns, sqltext
 from flake8_backend.project.contents import Contents
 from flake8_backend.project.lookup import RAW_SQL, At, Place
 from flake8_backend.project.sqltext import Fragment, Hole, Text, Values, either
@@ -192,6 +192,8 @@ class Strings(Contents):
         key = self.term(at, term[2])
         if key[0] == terms.DISPLAY and key[1] == "slice":
             return self._text(at, term[1])
+        if key[0] == terms.CONSTANT and self._is_captured(at, term[1], key):
+            return (sqltext.NAME,)
         found = self._looked_up([(at, term[1])], key)
         if found is None and key[0] == terms.CONSTANT and isinstance(key[1], int) and key[1] >= 0:
             parts = self.part(at, term[1], key[1])
@@ -247,17 +249,26 @@ class Strings(Contents):
         return either(texts) if texts else (Hole(at, index),)
 
     def _is_cleaned(self, at: At, term: Sequence[Any], last: str) -> bool:
-        """``re.sub("[^a-z_]", "", name)``: no quote is left in it."""
+        """``re.sub("[^a-z_]", "", name)``: no quote is left in it; ``match.group(1)`` of ``(\\d+)``."""
+        if last == "group":
+            return self._is_captured(at, self.term(at, term[1])[1], self.term(at, term[2][0] if term[2] else 0))
         if last != "sub" or len(term[2]) < _OLD_AND_NEW:
             return False
-        by_method = self.term(at, term[1])[0] == terms.ATTRIBUTE
-        patterns = [self._text(at, term[2][0])] if not by_method else []
+        pattern = self.pattern(at, term)
+        by_method = bool(self.owners(at, self.term(at, term[1])))
         new = sqltext.plain(self._text(at, term[2][0 if by_method else 1]))
-        if by_method or not patterns[0]:
-            compiled = [self.term(*place) for place in self.owners(at, self.term(at, term[1]))]
-            patterns = [self._text(at, call[2][0]) for call in compiled if call[0] == terms.CALL and call[2]]
-        pattern = sqltext.plain(patterns[0]) if patterns else None
-        return pattern is not None and new is not None and sqltext.removes_quotes(pattern)
+        return pattern is not None and new is not None and patterns.removes_quotes(pattern)
+
+    def _is_captured(self, at: At, match: object, key: Sequence[Any]) -> bool:
+        """Whether a group of a match holds nothing but words."""
+        if not isinstance(match, int):
+            return False
+        term = self.term(at, match)
+        number = key[1] if key[0] == terms.CONSTANT else 0
+        if term[0] != terms.CALL or self.last_name(at, term[1]) not in ("match", "search", "fullmatch"):
+            return False
+        groups = self.captured(at, term)
+        return isinstance(number, int) and 0 <= number < len(groups) and groups[number]
 
     def _is_text(self, owners: list[Place]) -> bool:
         """Whether methods called on a term are those of text, as far as its type tells."""

@@ -175,9 +175,7 @@ class Taint:
         yield from self._of_owner(at, term[1])
 
     def _of_parts(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
-        yield UNKNOWN
-        for part in _parts(term):
-            yield from self._of_any(at, part)
+        yield from self._of_all(at, _parts(term))
 
     def _of_any(self, at: At, index: int) -> Iterator[Source | Given]:
         for hole in holes(self._strings.text(at, index)) if index else (Hole(at, 0),):
@@ -243,9 +241,14 @@ class Taint:
         elif callee[0] == terms.ATTRIBUTE:
             yield from self._of_owner(at, callee[1])
         else:
+            yield from self._of_all(at, (*term[2], *(value for _, value in term[3])))
+
+    def _of_all(self, at: At, parts: Sequence[int]) -> Iterator[Source | Given]:
+        """What is made of several things is unknown at best, once callers have told what they are."""
+        found = [source for part in parts for source in self._of_any(at, part)]
+        yield from found
+        if not any(isinstance(source, Given) for source in found):
             yield UNKNOWN
-            for argument in (*term[2], *(value for _, value in term[3])):
-                yield from self._of_any(at, argument)
 
     # --- requests ----------------------------------------------------------------------------------------------
 
