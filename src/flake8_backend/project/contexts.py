@@ -223,7 +223,7 @@ class Contexts:
 
     def _registration(self, module: Module, term: Sequence[Any], found: dict[_NODE, Handler]) -> None:
         callee = module.summary.terms[term[1]]
-        last = callee[1].rpartition(".")[2] if callee[0] == terms.NAME else ""
+        last = _as_imported(module, callee[1]) if callee[0] == terms.NAME else ""
         if callee[0] == terms.ATTRIBUTE:
             last = callee[2]
         if last not in self._registrars:
@@ -315,6 +315,14 @@ class Contexts:
             for value in options(self._evaluator.value(module, part)):
                 if isinstance(value, FunctionRef):
                     yield value.module, value.index
+
+
+def _as_imported(module: Module, dotted: str) -> str:
+    """The last part of a name; an import's own one: ``from django.urls import path as p``."""
+    rest = dotted.removeprefix(f"{module.name}.")
+    bound = module.summary.names.get(rest, ()) if "." not in rest else ()
+    imported = module.summary.terms[bound[-1]] if bound else ("",)
+    return str(imported[1] if imported[0] == terms.NAME else dotted).rpartition(".")[2]
 
 
 def _name_of(value: Value) -> str | None:

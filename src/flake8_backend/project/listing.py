@@ -100,7 +100,6 @@ class Listings:
         elif operator == terms.GROWN:
             for part in _indices(term[1:]):
                 yield from self._payload(module, part, span, depth + 1)
-                yield from self._appended(module, part, span, depth + 1)
         elif operator == terms.UNION:
             for part in term[1]:
                 yield from self._payload(module, part, span, depth + 1)
@@ -144,15 +143,6 @@ class Listings:
             for judged in self._judged(module, index, place)[:1]:
                 if judged is not None:
                     yield replace(judged, links=(name,))
-
-    def _appended(self, module: Module, index: int, span: Span, depth: int) -> Iterator[Listing]:
-        """The rows that a loop goes through when it appends what it makes of each: ``found.append(order.to_dict())``."""
-        term = module.summary.terms[index]
-        while index and depth < _DEEPEST and term[0] in (terms.CALL, terms.ATTRIBUTE):
-            index, depth = term[1], depth + 1
-            term = module.summary.terms[index]
-        if term[0] == terms.ELEMENT:
-            yield from self._payload(module, term[1], span, depth)
 
     def _hides_arguments(self, callees: list[Value]) -> bool:
         """Calls whose answer is not made of what they are given: they read, write, or send it row by row."""

@@ -61,7 +61,7 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
         if listing.model in small:
             continue
         chain = "".join(f" through `{name}`" for name in listing.links)
-        rows = "every matching row" if listing.filtered else "every row"
+        rows = "every matching row" if listing.filtered or listing.of_parent else "every row"
         source = f" of `{listing.model}`" if listing.model else ""
         yield RULE.report(
             listing.span,
