@@ -28,7 +28,7 @@ _EVENTS = re.compile(
 
 def is_meant_to_last(site: SiteView, leaf: Leaf, given: Arguments) -> bool:
     """Whether a call whose limit was taken away listens: for a stream, for events, or its object does."""
-    if _is_streamed(site, leaf, given) or _is_read_as_it_comes(site):
+    if _is_streamed(site, leaf, given) or ("async with" in leaf.fact.use and _is_read_as_it_comes(site)):
         return True
     if any(_EVENTS.search(text) for text in _texts((*given.positional, *given.named.values()))):
         return True

@@ -71,17 +71,34 @@ def _of_term(evaluator: Evaluator, module: Module, index: int, depth: int) -> It
     elif operator in _INSIDE:
         yield from _of_term(evaluator, module, term[2 if operator == terms.ANNOTATED else 1], depth + 1)
     elif operator == terms.UNION:
-        for option in term[1]:
-            yield from _of_term(evaluator, module, option, depth + 1)
+        yield from _of_terms(evaluator, module, term[1], depth + 1)
     elif operator == terms.NAME:
         yield from _of_name(evaluator, term[1], depth + 1)
     elif operator == terms.ATTRIBUTE:
         for owner in _known(evaluator.value(module, term[1])):
             yield from _of_attribute(evaluator, owner, term[2], depth + 1)
+    elif operator == terms.UNPACK:
+        yield from _of_item(evaluator, module, term, depth + 1)
     elif operator in _LITERALS:
         yield module, term
     else:
         raise Unseen
+
+
+def _of_terms(evaluator: Evaluator, module: Module, indices: Sequence[int], depth: int) -> Iterator[Making]:
+    for index in indices:
+        yield from _of_term(evaluator, module, index, depth)
+
+
+def _of_item(evaluator: Evaluator, module: Module, term: Sequence[Any], depth: int) -> Iterator[Making]:
+    """One of several names that a value was unpacked to: the call made all of them."""
+    for home, found in _of_term(evaluator, module, term[2], depth):
+        if found[0] == terms.CALL:
+            yield home, found
+        elif found[0] == terms.DISPLAY and term[1] < len(found[2]):
+            yield from _of_term(evaluator, home, found[2][term[1]], depth)
+        else:
+            raise Unseen
 
 
 def _known(value: Value | None) -> list[Value]:
@@ -117,8 +134,7 @@ def _of_name(evaluator: Evaluator, dotted: str, depth: int) -> Iterator[Making]:
     if module is None or not bound:
         raise Unseen
     if not attributes:
-        for index in bound:
-            yield from _of_term(evaluator, module, index, depth)
+        yield from _of_terms(evaluator, module, bound, depth)
         return
     owner, _, name = dotted.rpartition(".")
     for value in _known(evaluator.resolve(owner)):
@@ -140,8 +156,7 @@ def _of_attribute(evaluator: Evaluator, owner: object, name: str, depth: int) ->
         bound = [*summary.instance.get(name, ()), *summary.attributes.get(name, ())]
         if name in summary.attributes and name not in summary.instance and _is_open(evaluator, base, name):
             raise Unseen
-        for index in bound:
-            yield from _of_term(evaluator, module, index, depth)
+        yield from _of_terms(evaluator, module, bound, depth)
         if bound:
             return
     raise Unseen

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import arguments, origins
 from flake8_backend.project.limits import Limit, Limits, bounds_of
+from flake8_backend.project.uses import receiver_makings
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Partial, options
-from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class Senders:
             module = self._solution.table.by_name[site.module]
             term = module.summary.terms[site.term]
             if self._mounts_limit(module, term):
-                found.update(dict.fromkeys(self._objects(module, term, (site.module, site.function))))
+                made = receiver_makings(self._solution, (site.module, site.function), term)
+                found.update(dict.fromkeys([_place(making) for making in made] if made else [None]))
         return found
 
     def _mounts_limit(self, module: Module, term: Sequence[Any]) -> bool:
@@ -146,27 +147,6 @@ class Senders:
     def _is_bounded_call(self, name: str) -> bool:
         fact = self._solution.knowledge.call(name)
         return fact is not None and bool(bounds_of(fact))
-
-    def _objects(self, module: Module, term: Sequence[Any], node: _Node) -> list[_Object | None]:
-        """Where the objects are made that a method is called on; those of a parameter by its callers."""
-        callee = module.summary.terms[term[1]]
-        owner = module.summary.terms[callee[1]] if callee[0] == terms.ATTRIBUTE else callee
-        if owner[0] == terms.PARAMETER:
-            return self._passed(module, owner, node)
-        found = origins.receiver_makings(self._evaluator, module, term)
-        return [_place(making) for making in found] if found else [None]
-
-    def _passed(self, module: Module, parameter: Sequence[Any], node: _Node) -> list[_Object | None]:
-        function = module.function(node[1])
-        shift = 1 if function.class_index >= 0 else 0
-        name = function.parameters[parameter[2]][0]
-        found: list[_Object | None] = []
-        for caller in self._solution.call_sites.callers(node):
-            home = self._solution.table.by_name[caller.site.module]
-            given = arguments.of_call(home, home.summary.terms[caller.site.term]).get(parameter[2] - shift, name)
-            made = origins.makings(self._evaluator, home, given.term) if given is not None else None
-            found += [_place(making) for making in made] if made else [None]
-        return found or [None]
 
     @cached_property
     def _changed(self) -> frozenset[tuple[_Object, str]]:

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from flake8_backend.project import origins
+from flake8_backend.project.arguments import of_call
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from flake8_backend.project.origins import Making
+    from flake8_backend.project.solution import Solution
     from flake8_backend.project.view import FunctionView, SiteView
 
+_Node = tuple[str, int]
 _AROUND = frozenset({terms.ATTRIBUTE, terms.ENTER, terms.AWAIT, terms.CALL})
+
+
+def receiver_makings(solution: Solution, node: _Node, term: Sequence[Any]) -> list[Making] | None:
+    """The calls that made what a method is called on, those of a parameter at its callers; None: one is elsewhere."""
+    module = solution.table.by_name[node[0]]
+    callee = module.summary.terms[term[1]]
+    owner = module.summary.terms[callee[1]] if callee[0] == terms.ATTRIBUTE else callee
+    if owner[0] != terms.PARAMETER:
+        return origins.receiver_makings(solution.evaluator, module, term)
+    function = module.function(node[1])
+    if owner[1] != node[1]:
+        return None
+    position = owner[2] - (1 if function.class_index >= 0 else 0)
+    found: list[Making] = []
+    for caller in solution.call_sites.callers(node):
+        home = solution.table.by_name[caller.site.module]
+        call = of_call(home, home.summary.terms[caller.site.term])
+        given = call.get(position, function.parameters[owner[2]][0]) if caller.place is None else None
+        made = origins.makings(solution.evaluator, home, given.term) if given is not None else None
+        if not made:
+            return None
+        found += made
+    return found or None
 
 
 def leads_to(function: FunctionView, index: int, wanted: int) -> bool:

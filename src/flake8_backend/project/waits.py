@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import arguments, origins, stubs
 from flake8_backend.project.acts import Leaf
@@ -14,9 +14,9 @@ from flake8_backend.project.lasting import is_meant_to_last, is_over
 from flake8_backend.project.limits import SOCKET_DEFAULT, Limit, Limits, bounds_of, guards_of
 from flake8_backend.project.reached import handlers_of
 from flake8_backend.project.senders import Senders
-from flake8_backend.project.uses import calls_on
-from flake8_backend.project.values import External, Instance, Partial, options
-from flake8_backend.semantic import terms
+from flake8_backend.project.uses import calls_on, receiver_makings
+from flake8_backend.project.values import External, FunctionRef, Instance, Partial, options
+from flake8_backend.semantic import scopes, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,7 +89,7 @@ class Waits:
 
     def _remote(self, site: SiteView) -> Leaf | None:
         """A call of a generated client of which the channel is not known."""
-        if site.callees or not self._has_stubs:
+        if not self._has_stubs or any(isinstance(callee, FunctionRef) for callee in site.callees):
             return None
         evaluator = self._solution.evaluator
         callee = site.function.term(site.term[1])
@@ -129,6 +129,8 @@ class Waits:
         handler = self._told_handler(site, fact, bounds) if bounds else None
         if handler is None or fact.streams or (fact.role == "rpc" and site.is_iterated):
             return None
+        if guards and not self._is_answer(site, callee):
+            return None
         given = arguments.of_callee(self._solution.table, callee, own)
         limit = Limit.DEFAULT if guards else self._limits.of_call(fact, bounds, given)
         if limit is Limit.DEFAULT:
@@ -144,6 +146,22 @@ class Waits:
         name = _called(site) if leaf.name.endswith(".__call__") else leaf.name
         return Wait(name, first.param, fact.role, written, first.unit, limit is Limit.NONE, bool(guards), handler)
 
+    def _is_answer(self, site: SiteView, callee: Value) -> bool:
+        """Whether what is read comes over a connection that the project opened, and is no endless conversation.
+
+        A stream that a server is given, or that of a child process, has nobody who was asked for something.
+        """
+        if not isinstance(callee, External) or not isinstance(callee.receiver, Instance):
+            return True
+        if any(loop.kind == scopes.WHILE for loop in site.loops):
+            return False
+        made = receiver_makings(self._solution, site.function.node, site.term)
+        return bool(made) and all(self._opens(module, term) for module, term in made or ())
+
+    def _opens(self, module: Module, term: Sequence[Any]) -> bool:
+        leaves = [self._effects.leaf(callee) for callee in self._effects.targets(module, term)]
+        return bool(leaves) and all(leaf is not None and leaf.fact.role == "connect" for leaf in leaves)
+
     def _told_handler(self, site: SiteView, fact: CallFact, bounds: Sequence[Timeout]) -> str | None:
         """Which waits matter: empty where it always does, the handler's name where a request waits, None elsewhere."""
         if fact.role in REMOTE or any(timeout.demanded for timeout in bounds):
@@ -153,7 +171,7 @@ class Waits:
         handler = self._handlers.get(site.function.node)
         if handler is None:
             return None
-        return self._solution.table.by_name[handler[0]].function(handler[1]).qualname
+        return self._solution.table.by_name[handler[0]].function(handler[1]).qualname.replace(".<locals>", "")
 
     def _is_bound_per_call(self, site: SiteView, fact: CallFact) -> bool:
         """Whether every call that goes to the object made here brings a limit of its own."""
