@@ -13,14 +13,16 @@ from typing import Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.acts import Acts
-from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.evaluate import Evaluator, class_ref
 from flake8_backend.project.leaves import BLOCKS, Act, Doing, Edge, Leaf, Node
 from flake8_backend.project.modules import Module
+from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import Constant, Value
 from flake8_backend.semantic import terms
 
 __all__ = ["BLOCKS", "Edge", "Effects", "Leaf", "Link", "Step", "Way"]
 
+_WRITING = frozenset({"orm-write", "orm-bulk-write", "validation"})
 _MEMOISING = "cache-decorator"
 # An effect's key is its name, the code prefixes that were accepted on its way, and the flags that it hangs on: the
 # positions of the function's parameters, each with the truth that it must have: ``blocks~BE001?2=1``
@@ -66,6 +68,7 @@ class Effects:
         self.acts = Acts(evaluator)
         self._solved: dict[Node, dict[str, Step]] = {}
         self._memoised: dict[Node, bool] = {}
+        self._remembering: dict[Node, bool] = {}
 
     # --- one call ----------------------------------------------------------------------------------------------
 
@@ -239,9 +242,30 @@ class Effects:
             )
         return known
 
+    def is_write(self, node: Node) -> bool:
+        """Whether a method stands in for one that writes or checks a row: what ``save`` reads belongs to the write."""
+        module = self._table.by_name[node[0]]
+        summary = module.function(node[1])
+        if summary.class_index < 0 or summary.kind != "method":
+            return False
+        bases = self._evaluator.library_bases(class_ref(module, summary.class_index))
+        facts = (self._evaluator.knowledge.call(f"{base}.{summary.name}") for base in bases)
+        return any(fact is not None and fact.role in _WRITING for fact in facts)
+
+    def remembers(self, node: Node) -> bool:
+        """Whether a function keeps what it found and answers from there the next time, within one request at least."""
+        known = self._remembering.get(node)
+        if known is None:
+            summary = self._table.by_name[node[0]].function(node[1])
+            roles = {item.fact.role for act in self.acts.of(node) for d in act.options for item in d if isinstance(item, Leaf)}
+            known = self._remembering[node] = summary.remembers or {"cache-get", "cache-set"} <= roles
+        return known
+
     def _travels(self, effect: str, edge: Edge) -> bool:
         if self.is_memoised(edge.target):
             return False
+        if effect.startswith(ASKS):
+            return not (self.remembers(edge.target) or self.is_write(edge.target))
         if effect.startswith((BLOCKS, "cpu")):
             summary = self._table.by_name[edge.target[0]].function(edge.target[1])
             return not (edge.offloaded or summary.is_async or self.acts.loops.asks_for_loop(edge.target))

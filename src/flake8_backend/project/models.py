@@ -84,7 +84,7 @@ class Schema:
         if relation.manager is None:
             rows = replace(below or Query(relation.target.name), given=given, of_parent=True)
             return Instance(ClassRef("list"), (target,), rows, fetched=True)
-        query = Query(relation.target.name, given=given, held=None)
+        query = Query(relation.target.name, given=given, held=None, via=name)
         if below is not None and row.query is not None:
             held = row.query.loads(name) or relation.eager
             query = replace(below, model=relation.target.name, given=given, held=held)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Related, Span
@@ -14,7 +15,7 @@ from flake8_backend.project.binding import Environment
 from flake8_backend.project.effects import Link
 from flake8_backend.project.models import RelationFact
 from flake8_backend.project.modules import Module
-from flake8_backend.project.rows import ASKING_ALWAYS, READ, Load, Node, holds_rows
+from flake8_backend.project.rows import ASKING_ALWAYS, CONSUMERS, READ, Load, Node, holds_rows
 from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from flake8_backend.project.solution import Solution
     from flake8_backend.project.view import ActView, FunctionView, LoopView, ModuleView, Reach
 
+_LEVELS = 4  # callers of callers that may give a collection
+_MOST_GIVEN = 32
 # functions of Python that call their argument once per item: position of the callable, of the items, its keyword
 _APPLYING: dict[str, tuple[int | None, int, str]] = {
     "map": (0, 1, ""),
@@ -36,6 +39,9 @@ _APPLYING: dict[str, tuple[int | None, int, str]] = {
     "filterfalse": (0, 1, ""),
     "starmap": (0, 1, ""),
 }
+
+
+_MODEL_GETTERS = ("get_model", "model_class", "get_user_model")
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,8 @@ class Repeated:
             if not function.summary.blocks[1:]:
                 continue
             for load in self._rows.loads(function.node, environment):
+                if self._rows.is_loaded_elsewhere(load):
+                    continue
                 around = self._rows.repeated_by(function.node, load)
                 if not around or self._is_known(function, load, around[0]):
                     continue
@@ -219,13 +227,50 @@ class Repeated:
 
     def _asks(self, function: FunctionView) -> Iterator[PerItem]:
         for act in function.acts:
-            if act.is_rare or not repetition.loops(function, act.act.block):
+            around = [] if act.is_rare else repetition.loops(function, act.act.block)
+            if not around or not self._is_made_within(function, act):
                 continue
             reach = act.reach(ASKS, code="BE005")
             reach = self._live(function, act, reach) if reach is not None else None
-            if reach is None or self._is_hit(function, act):
+            if reach is None or self._is_hit(function, act) or self._is_of_many_tables(function, act, around):
                 continue
             yield PerItem(act.span, reach=reach, asked=self._told(function, act, reach))
+
+    def _is_made_within(self, function: FunctionView, act: ActView) -> bool:
+        """Whether the query that is gone through is made in the loop: one made before it keeps its rows."""
+        index = self._gone_through(function, act)
+        if not index:
+            return True
+        term = function.term(index)
+        while term[0] in (terms.ITEM, terms.ALLOWED):
+            index, term = term[1], function.term(term[1])
+        if term[0] != terms.CALL:
+            return any(repetition.varies(function, index, loop) for loop in repetition.loops(function, act.act.block))
+        site = next((site for site in function.sites if site.span == Span(*term[4:8])), None)
+        return site is None or bool(repetition.loops(function, site.block))
+
+    @staticmethod
+    def _gone_through(function: FunctionView, act: ActView) -> int:
+        """The term that an act goes through, 0 when it does something else."""
+        site = act.site
+        if site is None:
+            found = (row[0] for row in function.summary.iterations if Span(*row[3:7]) == act.span)
+            return next(found, 0)
+        is_consumer = any(getattr(callee, "name", "").removeprefix("builtins.") in CONSUMERS for callee in site.callees)
+        return site.term[2][0] if is_consumer and site.term[2] else 0
+
+    def _is_of_many_tables(self, function: FunctionView, act: ActView, around: Sequence[LoopView]) -> bool:
+        """Whether each item has a table of its own: ``for model in models: model.objects.count()``."""
+        index = act.site.term[1] if act.site is not None else self._gone_through(function, act)
+        term = function.term(index)
+        while term[0] in (terms.CALL, terms.ATTRIBUTE):
+            index = term[1]
+            term = function.term(index)
+            if term[0] == terms.CALL and describe(function, term[1]).endswith(_MODEL_GETTERS):
+                return any(repetition.varies(function, index, loop) for loop in around)
+        if term[0] in (terms.NAME, terms.SELF, terms.CLASS) or any(_is_row(v) for v in options(function.value(index))):
+            return False
+        return any(repetition.varies(function, index, loop) for loop in around)
 
     def _live(self, function: FunctionView, act: ActView, reach: Reach) -> Reach | None:
         """The chain, when this call's flags let it run; else another one that they let run."""
@@ -234,6 +279,8 @@ class Repeated:
         if site is None or not reach.links or not isinstance(callee, FunctionRef):
             return None if self._is_prefilled(reach) else reach
         node = (callee.module, callee.index)
+        if self._solution.effects.remembers(node) or self._solution.effects.is_write(node):
+            return None
         environment = binding.environment_of(self._evaluator, callee, function.module, site.term)
         home = self._solution.table.by_name[node[0]]
         first = reach.links[0]
@@ -282,7 +329,8 @@ class Repeated:
         site = act.site
         if reach.links:
             return reach.told()
-        name = describe(function, site.term[1]) if site is not None else ""
+        gone_through = self._gone_through(function, act)
+        name = describe(function, gone_through or (site.term[1] if site is not None else 0))
         return f"`{name or reach.leaf.name}`"
 
     def _per_object(self, function: FunctionView) -> Iterator[PerItem]:
@@ -348,15 +396,18 @@ class Passed:
 
     def __init__(self, solution: Solution) -> None:
         self._solution = solution
-        self._known: dict[Node, tuple[Environment, ...]] = {}
+        self._known: dict[tuple[Node, int], tuple[Environment, ...]] = {}
 
-    def of(self, node: Node) -> tuple[Environment, ...]:
-        """What the callers of a function give to the parameters that it goes through, or hands on."""
-        if node not in self._known:
-            self._known[node] = ()  # a function that calls itself
-            if self._goes_through_parameter(node):
-                self._known[node] = tuple(dict.fromkeys(self._given(node)))
-        return self._known[node]
+    def of(self, node: Node, levels: int = _LEVELS) -> tuple[Environment, ...]:
+        """What the callers of a function give to the parameters that it goes through, or hands on.
+
+        ``levels`` says how many callers of callers are asked: functions may call each other in a circle.
+        """
+        key = (node, levels)
+        if key not in self._known:
+            given = self._given(node, levels) if levels and self._goes_through_parameter(node) else ()
+            self._known[key] = tuple(islice(dict.fromkeys(given), _MOST_GIVEN))
+        return self._known[key]
 
     def _goes_through_parameter(self, node: Node) -> bool:
         module = self._solution.table.by_name[node[0]]
@@ -367,14 +418,13 @@ class Passed:
         own = (node[0], terms.PARAMETER, node[1])
         return any(root[:3] == own for row in (*function.iterations, *function.sites) for root in roots[row[0]])
 
-    def _given(self, node: Node) -> Iterator[Environment]:
+    def _given(self, node: Node, levels: int) -> Iterator[Environment]:
         solution = self._solution
         name = solution.table.by_name[node[0]].function(node[1]).name
         for caller in solution.call_sites.named([name]):
             module = solution.table.by_name[caller.module]
             term = module.summary.terms[caller.term]
-            above = self.of((caller.module, caller.function))
-            for environment in ((), *above):
+            for environment in ((), *self._above(module, caller.function, caller.term, levels)):
                 evaluator = binding.bound(solution.evaluator, environment)
                 for value in options(evaluator.value(module, term[1])):
                     if isinstance(value, FunctionRef) and (value.module, value.index) == node:
@@ -382,6 +432,10 @@ class Passed:
                         kept = tuple((root, option) for root, option in given if _is_collection(option))
                         if kept:
                             yield kept
+
+
+def _is_row(value: Value) -> bool:
+    return isinstance(value, Instance) and value.cls.home is not None
 
 
 def _is_collection(value: Value) -> bool:

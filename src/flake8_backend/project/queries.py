@@ -238,8 +238,12 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         return query.loading(_loader_paths(evaluator, module, term))
     if role == "orm-lazy" and name in ("select", "select_extend") and len(term[2]) > 1:
         return query.loading(_selected(evaluator, query, module, term))
+    if role == "orm-lazy" and name == "distinct" and query.columns:
+        return replace(query, selective=True)
+    if role == "orm-lazy" and name == "select" and query.model is not None and not query.columns:
+        query = _of_columns(evaluator, query, module, term)  # `Order.select(Order.status)`
     if role == "orm-lazy" and (term[2] or term[3]):
-        if name in _AGGREGATING or (name in ("annotate", "distinct") and query.columns):
+        if name in _AGGREGATING or (name == "annotate" and query.columns):
             return replace(query, selective=True)
         if name in _PICKING:
             return replace(query, columns=True)

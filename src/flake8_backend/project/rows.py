@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Node = tuple[str, int]
 _KEEPING = frozenset({"all", "get_queryset"})  # of a related manager: rows that came with their owner are kept
 _SERVED = frozenset({"count", "exists", "contains", "acount", "aexists", "acontains"})
-_CONSUMERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
+CONSUMERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
 _GROWING = frozenset({"list.extend", "set.update", "deque.extend", "str.join", "set.union"})
 _QUIET = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING})
 _DEEPEST = 8
@@ -135,6 +135,22 @@ class Rows:
                 seen.add(key)
                 yield load
 
+    def is_loaded_elsewhere(self, load: Load) -> bool:
+        """Whether rows of an object that was given may have come with the relation: some query loads it along this way."""
+        return bool(load.query.via) and (load.query.via, load.path.partition(".")[0]) in self._loaded_pairs
+
+    @cached_property
+    def _loaded_pairs(self) -> frozenset[tuple[str, str]]:
+        """Neighbours on the relation paths that the project's queries load: ``"lines__product"``."""
+        found: set[tuple[str, str]] = set()
+        for name in ("select_related", "prefetch_related", "Prefetch", "prefetch_related_objects"):
+            for site in self._solution.call_sites.by_name.get(name, ()):
+                table = self._table.by_name[site.module].summary.terms
+                for text in _texts_within(table, site.term, 0):
+                    steps = text.split("__")
+                    found.update(zip(steps, steps[1:], strict=False))
+        return frozenset(found)
+
     # --- one relation ------------------------------------------------------------------------------------------
 
     def unloaded(self, value: Value, name: str) -> tuple[Instance, RelationFact] | None:
@@ -194,7 +210,8 @@ class Rows:
 
     def linked(self, node: Node, environment: Environment) -> Iterator[Load]:
         """What a function loads of what it is given, each with the function as a step on the way."""
-        if self._solution.effects.is_memoised(node):
+        effects = self._solution.effects
+        if effects.is_memoised(node) or effects.is_write(node):
             return
         summary = self._table.by_name[node[0]].function(node[1])
         name = summary.qualname.replace(".<locals>", "")
@@ -227,6 +244,16 @@ class Rows:
 def holds_rows(value: Value) -> bool:
     """Whether a value is a row or a collection of rows whose query is known."""
     return any(isinstance(option, Instance) and option.query is not None for option in options(value))
+
+
+def _texts_within(table: Sequence[Sequence[Any]], index: int, depth: int) -> Iterator[str]:
+    """The strings that a call is given, in lists and further calls too."""
+    term = table[index]
+    if term[0] == terms.CONSTANT and isinstance(term[1], str):
+        yield term[1]
+    elif depth < _DEEPEST:
+        for child in binding.children(term):
+            yield from _texts_within(table, child, depth + 1)
 
 
 class _Walk:
@@ -401,7 +428,7 @@ def _is_same(load: Load, other: Load) -> bool:
 def _consumes(callee: Value) -> bool:
     """Whether a call goes through its first argument."""
     if isinstance(callee, ClassRef):
-        return callee.home is None and callee.name in _CONSUMERS
+        return callee.home is None and callee.name in CONSUMERS
     if isinstance(callee, External):
-        return callee.name.removeprefix("builtins.") in _CONSUMERS or callee.name in _GROWING
+        return callee.name.removeprefix("builtins.") in CONSUMERS or callee.name in _GROWING
     return False

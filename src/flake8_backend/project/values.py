@@ -41,6 +41,7 @@ class Query:
     source: Place | None = None
     path: str = ""
     held: bool | None = False
+    via: str = ""  # the relation that gave the rows, where nothing is known of the query of their owner
     given: frozenset[str] = frozenset()  # relations that lead back to rows that are there already
     selective: bool = False
     of_parent: bool = False

@@ -393,6 +393,14 @@ class FunctionView:
         return self.solution.scripts.holds(self.node)
 
     @property
+    def is_in_test_case(self) -> bool:
+        """Whether it is a method of a class that tests derive from."""
+        if self.summary.class_index < 0:
+            return False
+        cls = ClassView(self.solution, self.module, self.summary.class_index).ref
+        return any(base.endswith("TestCase") for base in self.solution.evaluator.library_bases(cls))
+
+    @property
     def is_occasional(self) -> bool:
         """Whether it runs in migrations, scripts and commands alone, for which nobody waits."""
         if self.is_script or self.solution.contexts.is_migration(self.module):

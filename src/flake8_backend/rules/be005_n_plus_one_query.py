@@ -74,6 +74,8 @@ _COUNTS = frozenset({"count", "exists", "acount", "aexists", "contains", "aconta
 
 @RULE.on_function
 def check(function: FunctionView) -> Iterator[Diagnostic]:
+    if function.is_in_test_case:
+        return
     severity = Severity.LOW if function.is_occasional else None
     for item in function.repeated:
         if item.load is not None:

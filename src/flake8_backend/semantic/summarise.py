@@ -148,6 +148,7 @@ class Summariser:
             yields=self._outputs(frame, frame.yields),
             self_reads=sorted(frame.self_reads),
             loads=self._outputs(frame, frame.loads),
+            remembers=_remembers(frame),
         )
 
     def _parameters(self, frame: Frame, parent: Frame) -> list[list[Any]]:
@@ -328,9 +329,21 @@ def _is_retry(loop: ast.For | ast.AsyncFor) -> bool:
 
 def _goes_through_items(loop: Any) -> bool:
     """A ``while`` that takes one item after the other from a collection, rather than waiting, retrying or paging."""
+    tested = {ast.dump(node) for node in ast.walk(loop.test) if isinstance(node, (ast.Name, ast.Attribute))}
     for node in ast.walk(loop):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ("pop", "popleft", "popitem"):
+            if node.func.attr in ("pop", "popleft", "popitem") and ast.dump(node.func.value) in tested:
+                return True
+    return False
+
+
+def _remembers(frame: Frame) -> bool:
+    """Whether a function returns early for what it finds where it stores its results: ``cache[key] = found``."""
+    if not frame.stored:
+        return False
+    for block in frame.blocks:
+        if block.kind == scopes.IF and block.exits == scopes.LEAVES and block.nodes:
+            if any(isinstance(node, ast.Name) and node.id in frame.stored for node in ast.walk(block.nodes[0])):
                 return True
     return False
 

@@ -47,6 +47,7 @@ class FunctionSummary:
     yields: list[Sequence[Any]] = field(default_factory=list)
     self_reads: Sequence[str] = ()
     loads: list[Sequence[Any]] = field(default_factory=list)  # term, block, span
+    remembers: bool = False  # answers from a place where it keeps what it found before
 
     @property
     def place(self) -> Span:

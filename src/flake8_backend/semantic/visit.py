@@ -141,6 +141,8 @@ class Visit:
         elif kind is ast.Starred:
             self._target(target.value, "opaque", None)  # type: ignore[attr-defined]
         else:
+            if kind is ast.Subscript:
+                self._frame.stored.add(_root_name(target))
             if kind is ast.Subscript and target.value.__class__ is ast.Name:  # type: ignore[attr-defined]
                 stored = value if how == "assign" else None
                 self._store(target.value.id, target.slice, stored)  # type: ignore[attr-defined]
@@ -538,6 +540,13 @@ class Visit:
         self._frame.is_generator = True
         self._expr(node.value)
         self._frame.iterations.append((node.value, self._block, self._order, False))
+
+
+def _root_name(node: ast.expr) -> str:
+    """The name that a chain of attributes and items starts from; empty where it starts from something else."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_row_like(binding: Binding) -> bool:
