@@ -94,12 +94,16 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`connection`": "`per-call`, `pooled`, `single`",
         "`options`": (
             'other arguments: `param`, `pos`, `default` (`"none"` is None), `means`, `unsafe` (values), '
-            "`nonblocking` (values with which it never waits), `streaming` (values with which the result is read as it "
+            "`nonblocking` (values, or classes of values, with which it never waits), `streaming` (values with which the result is read as it "
             "comes), `required`, `others` (same meaning), `where`, `since`"
         ),
         "`ttl`": "the expiry argument of a cache write, same keys as an option",
         "`async_alt`": (
             "what to use in a coroutine; `<name>` and `<class>` stand for the method's and the class's own names"
+        ),
+        "`in_event_loop`": (
+            "`raises`: the library refuses to run while the thread's event loop runs; `required`: it raises where none "
+            "runs; `tells`: it answers whether one runs"
         ),
         "`since`, `until`": "versions of the library",
         "`source`, `checked`, `verified`, `version`, `note`": "evidence, for readers",
@@ -109,6 +113,7 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`kind`, `form`": "what is declared, and how, from the vocabularies below",
         "`options`": "arguments that matter, as for a call",
         "`path_param`, `methods`, `handler`": "of routes: where the path, the methods and the handler are found",
+        "`hooks`": "methods of a handler class that run within a request besides those of the verbs",
         "`async_handlers`, `sync_runs_in`": "whether `async def` handlers are run, and where a plain `def` runs",
         "`lock`, `rewrites`, `loses_data`, `breaks_old_code`, `alternative`": "of migrations: effect on a live table",
         "`sql`, `values`, `paramstyle`": (
