@@ -94,8 +94,8 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`connection`": "`per-call`, `pooled`, `single`",
         "`options`": (
             'other arguments: `param`, `pos`, `default` (`"none"` is None), `means`, `unsafe` (values), '
-            "`nonblocking` (values, or classes of values, with which it never waits), `streaming` (values with which the result is read as it "
-            "comes), `required`, `others` (same meaning), `where`, `since`"
+            "`nonblocking` (values, or classes of values, with which it never waits), `streaming` (values with which the "
+            "result is read as it comes), `required`, `others` (same meaning), `where`, `since`"
         ),
         "`ttl`": "the expiry argument of a cache write, same keys as an option",
         "`async_alt`": (
