@@ -175,6 +175,7 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown part {unknown[0]!r}; there are {', '.join(PARTS)}")
     os.environ.setdefault("PYTHONHASHSEED", "0")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody who installed the tool compiles it on every start
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(arguments.directory.resolve(), Path(scratch), arguments.repeat)
         for name in chosen:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from flake8_backend.knowledge import compiled, loader
+from flake8_backend.knowledge.installed import ENTRY_POINT_GROUP
 from flake8_backend.knowledge.names import KnowledgeError, TypeExpr
 
 WritePack = Callable[[str], Path]
@@ -231,7 +232,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[
 
 
 def entry(value: str) -> importlib.metadata.EntryPoint:
-    return importlib.metadata.EntryPoint("acme", value, loader.ENTRY_POINT_GROUP)
+    return importlib.metadata.EntryPoint("acme", value, ENTRY_POINT_GROUP)
 
 
 def test_an_installed_pack_is_loaded_when_it_is_imported(installed: list[importlib.metadata.EntryPoint]) -> None:

@@ -96,7 +96,6 @@ class TestSelection:
         flake8.write("app/direct.py", DIRECT + "\n# flake8: noqa\n")
         assert flake8.run("--select=BE", ".").found == []
 
-    @pytest.mark.xfail(reason="the engine honours comments on evidence lines even then")
     def test_comments_switched_off(self, flake8: Flake8) -> None:
         flake8.write("app/main.py", MAIN.replace("wait()\n", "wait()  # noqa: BE001\n"))
         flake8.write("app/direct.py", DIRECT + "\n# flake8: noqa\n")

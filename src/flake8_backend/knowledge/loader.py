@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.source import digest
 from flake8_backend.knowledge import compiled
 from flake8_backend.knowledge.facts import Knowledge, Pack
+from flake8_backend.knowledge.installed import pack_files
 from flake8_backend.knowledge.names import Aliases, KnowledgeError, top_of
 from flake8_backend.knowledge.schema import Document, check_document
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from flake8_backend.knowledge.compiled import Words
 
-ENTRY_POINT_GROUP = "flake8_backend.packs"
 USER_ROWS = "pyproject.toml"
 _ALWAYS = "builtins"  # needs no import
 
@@ -82,22 +82,7 @@ def _layer(files: Mapping[str, bytes]) -> _Layer:
 @functools.cache
 def _installed() -> _Layer:
     """The packs of installed packages; raises KnowledgeError."""
-    from importlib.metadata import entry_points
-
-    files: dict[str, bytes] = {}
-    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: (entry.name, entry.value)):
-        files[f"entry point {entry.name}"] = _resource(entry.name, entry.value)
-    return _layer(files)
-
-
-def _resource(name: str, value: str) -> bytes:
-    from importlib.resources import files
-
-    package, _, resource = value.partition(":")
-    try:
-        return files(package.strip()).joinpath(resource.strip()).read_bytes()
-    except (ImportError, OSError, ValueError) as error:
-        raise KnowledgeError(f"entry point {name}: cannot read {value}: {error}") from error
+    return _layer(pack_files())
 
 
 def _own_packs(paths: Sequence[Path]) -> _Layer:

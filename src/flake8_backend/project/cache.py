@@ -12,9 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,14 @@ _FINDINGS = "findings"
 _MOST_STATES = 8
 _MOST_SEGMENTS = 12
 _KEY_LENGTH = 32
+_SHAPING = (
+    ("core", ".py"),
+    ("semantic", ".py"),
+    ("project", ".py"),
+    ("rules", ".py"),
+    ("knowledge", ".py"),
+    ("knowledge/packs", ".toml"),
+)
 _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache of flake8-backend and may be deleted at any time.\n"
@@ -33,13 +39,15 @@ _TAG = (
 
 
 def _own_digest() -> str:
-    """What this version of the visit computes: the sources of everything that shapes a summary or a finding."""
+    """What this version of the tool computes: the sources of all that shapes a summary or a finding, and the packs."""
     package = Path(__file__).parent.parent
     parts = []
-    for folder in ("core", "semantic", "project", "rules", "knowledge"):
-        for path in sorted((package / folder).glob("*.py")):
-            info = path.stat()
-            parts.append(f"{folder}/{path.name}:{info.st_size}:{info.st_mtime_ns}")
+    for folder, suffix in _SHAPING:
+        with os.scandir(package / folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.endswith(suffix):
+                    info = entry.stat()
+                    parts.append(f"{folder}/{entry.name}:{info.st_size}:{info.st_mtime_ns}")
     parts.append(f"{sys.version_info[:2]}")
     return digest("\n".join(parts).encode())[:16]
 
@@ -77,6 +85,8 @@ class Cache:
         return self._version
 
     def _write(self, path: Path, data: bytes) -> None:
+        import tempfile
+
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -173,6 +183,8 @@ class Cache:
             states = sorted(folder.parent.iterdir(), key=lambda state: state.stat().st_mtime_ns)
         except OSError:
             return
+        import shutil
+
         for state in states[:-_MOST_STATES]:
             shutil.rmtree(state, ignore_errors=True)
 

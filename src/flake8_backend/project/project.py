@@ -6,31 +6,32 @@ import ast
 import json
 import time
 import warnings
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flake8_backend.config import Options
-from flake8_backend.core.containment import not_analysed
-from flake8_backend.core.diagnostic import Diagnostic
 from flake8_backend.core.registry import all_rules
-from flake8_backend.core.rule import Rule
 from flake8_backend.core.serial import diagnostic_from_json, diagnostic_to_json
 from flake8_backend.core.source import SourceFile, UndecodableSource, decode, digest
-from flake8_backend.core.suppression import accepted_lines
-from flake8_backend.knowledge import loader
+from flake8_backend.knowledge.installed import installed_packs
 from flake8_backend.project import requirements, versions
 from flake8_backend.project.cache import Cache
 from flake8_backend.project.discovery import project_files
-from flake8_backend.project.modules import Module, ModuleTable
-from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.roots import ModuleNames
-from flake8_backend.project.solution import Solution
-from flake8_backend.project.versions import Versions
-from flake8_backend.semantic.summarise import summarise
-from flake8_backend.semantic.summary import ModuleSummary, from_json, to_json
+
+if TYPE_CHECKING:
+    # What visits and solves is imported where that is done: a run that finds everything in the cache does neither.
+    from collections.abc import Iterable, Sequence
+
+    from flake8_backend.config import Options
+    from flake8_backend.core.diagnostic import Diagnostic
+    from flake8_backend.core.rule import Rule
+    from flake8_backend.knowledge.loader import Vocabulary
+    from flake8_backend.project.requirements import Requirements
+    from flake8_backend.project.solution import Solution
+    from flake8_backend.project.versions import Versions
+    from flake8_backend.semantic.summary import ModuleSummary
 
 _RACY = 2_000_000_000  # nanoseconds: a file changed this recently may change again without a new time stamp
 
@@ -83,7 +84,7 @@ class Project:
         jobs: int = 1,
         rules: Sequence[Rule] | None = None,
     ) -> Project:
-        """The project at ``root``; with ``jobs`` above 1, files that the cache does not know are visited in parallel."""
+        """The project at ``root``; with ``jobs`` above 1, files the cache does not know are visited in parallel."""
         root = root.resolve()
         if cache is None:
             cache = Cache.at(root, options.cache_dir, enabled=options.use_cache)
@@ -167,14 +168,20 @@ class Project:
         return f"{checks}\0{self._kept_key}"
 
     @cached_property
-    def _vocabulary(self) -> loader.Vocabulary:
+    def _vocabulary(self) -> Vocabulary:
+        from flake8_backend.knowledge import loader
+
         return loader.vocabulary(
             extra_packs=[Path(pack) for pack in self.options.packs], rows=self.options.pack_rows or None
         )
 
-    @property
+    @cached_property
     def _kept_key(self) -> str:
-        return self._vocabulary.fingerprint
+        """The facts that are no part of this tool, which the cache's own version tells of: those of others' packs."""
+        installed = installed_packs()
+        if not (installed or self.options.packs or self.options.pack_rows):
+            return ""
+        return f"{self._vocabulary.fingerprint}\0{installed}"
 
     # --- visits ------------------------------------------------------------------------------------------------
 
@@ -248,6 +255,10 @@ class Project:
     def solution(self) -> Solution:
         """The solved project: summaries of all files, evaluated on demand."""
         if self._solution is None:
+            from flake8_backend.knowledge import loader
+            from flake8_backend.project.modules import Module, ModuleTable
+            from flake8_backend.project.solution import Solution
+
             # First every visit, then every summary: objects that stay make the collector slow while trees come and go.
             for entry in self._entries.values():
                 if entry.summary is None:
@@ -256,7 +267,7 @@ class Project:
             modules = []
             for relative, entry in sorted(self._entries.items()):
                 summary = self._summary(entry)
-                if isinstance(summary, ModuleSummary):
+                if not isinstance(summary, Problem):
                     modules.append(Module(entry.name, relative, summary, entry.other_names))
             table = ModuleTable(modules)
             knowledge = loader.load(
@@ -310,6 +321,8 @@ class Project:
             self._solution = None
         summary = self._summary(entry)
         if isinstance(summary, Problem):
+            from flake8_backend.core.containment import not_analysed
+
             return (not_analysed(summary.reason, summary.line),)
         solution = self.solution
         module = solution.table.by_path.get(relative)
@@ -333,7 +346,8 @@ class Project:
         """The state of the whole project: every file's key, the options, the packs, requirements, lock files."""
         rows = "\n".join(f"{relative}:{entry.key}" for relative, entry in sorted(self._entries.items()))
         stated = f"{self._requirements.fingerprint}\0{self._versions.fingerprint}"
-        return digest(f"{self.options.fingerprint()}\0{self._kept_key}\0{stated}\0{rows}".encode("utf-8", "surrogateescape"))
+        told = f"{self.options.fingerprint()}\0{self._kept_key}\0{stated}\0{rows}"
+        return digest(told.encode("utf-8", "surrogateescape"))
 
     @property
     def _remembered(self) -> dict[str, list[Any]]:
@@ -358,6 +372,9 @@ def visit_text(
     text: str, name: str, *, is_package: bool, path: str, kept_builtins: frozenset[str], rules: Iterable[Rule]
 ) -> ModuleSummary | Problem:
     """Parse and summarise one module; what cannot be parsed gives the reason."""
+    from flake8_backend.core.suppression import accepted_lines
+    from flake8_backend.semantic.summarise import summarise
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -395,6 +412,8 @@ def _yielded(found: list[Diagnostic], rules: Sequence[Rule]) -> list[Diagnostic]
 
 
 def _loaded(dumped: str) -> ModuleSummary | Problem:
+    from flake8_backend.semantic.summary import from_json
+
     try:
         data = json.loads(dumped)
         if isinstance(data, dict):
@@ -408,4 +427,6 @@ def dump(summary: ModuleSummary | Problem) -> str:
     """A summary as the text that the cache keeps."""
     if isinstance(summary, Problem):
         return json.dumps({"reason": summary.reason, "line": summary.line})
+    from flake8_backend.semantic.summary import to_json
+
     return json.dumps(to_json(summary), separators=(",", ":"))
