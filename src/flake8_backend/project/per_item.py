@@ -247,7 +247,11 @@ class Repeated:
         if term[0] != terms.CALL:
             return any(repetition.varies(function, index, loop) for loop in repetition.loops(function, act.act.block))
         site = next((site for site in function.sites if site.span == Span(*term[4:8])), None)
-        return site is None or bool(repetition.loops(function, site.block))
+        if site is None:
+            return True
+        effects = self._solution.effects
+        kept = any(effects.remembers(node) for callee in site.callees for node in effects.functions(callee))
+        return not kept and bool(repetition.loops(function, site.block))
 
     @staticmethod
     def _gone_through(function: FunctionView, act: ActView) -> int:
@@ -432,6 +436,12 @@ class Passed:
                         kept = tuple((root, option) for root, option in given if _is_collection(option))
                         if kept:
                             yield kept
+
+    def _above(self, module: Module, function: int, call: int, levels: int) -> tuple[Environment, ...]:
+        """What is given to the function of a call, where the call is made of that."""
+        own = (module.name, terms.PARAMETER, function)
+        roots = binding.roots_of(self._solution.evaluator, module)[call]
+        return self.of((module.name, function), levels - 1) if any(root[:3] == own for root in roots) else ()
 
 
 def _is_row(value: Value) -> bool:
