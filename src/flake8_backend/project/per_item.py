@@ -441,7 +441,8 @@ class Passed:
         """What is given to the function of a call, where the call is made of that."""
         own = (module.name, terms.PARAMETER, function)
         roots = binding.roots_of(self._solution.evaluator, module)[call]
-        return self.of((module.name, function), levels - 1) if any(root[:3] == own for root in roots) else ()
+        is_made_of = any(root[:3] == own or root[1] == terms.SELF for root in roots)
+        return self.of((module.name, function), levels - 1) if is_made_of else ()
 
 
 def _is_row(value: Value) -> bool:
