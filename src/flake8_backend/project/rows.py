@@ -335,7 +335,7 @@ class _Walk:
     def _read(self, owner: int, name: str, block: int, span: Span) -> Iterator[Load]:
         values = self._values(owner)
         found = [self._rows.unloaded(value, name) for value in values]
-        if found and all(found):
+        if found and all(found) and self._is_whole(owner):
             row, fact = found[0]  # type: ignore[misc]
             if not (fact.many and fact.manager):
                 yield self._load(row, fact, READ, block, owner, span)
@@ -344,6 +344,27 @@ class _Walk:
             if function is not None:
                 for load in self._rows.called(self._evaluator, function):
                     yield replace(load, span=span, block=block, term=owner)
+
+    def _is_whole(self, index: int) -> bool:
+        """Whether everything that a term may be is known: of a list that several branches make, each one's items."""
+        term = self._table[index]
+        operator = term[0]
+        if operator == terms.UNION:
+            return all(self._evaluator.value(self._module, option) is not None for option in term[1])
+        if operator == terms.ELEMENT:
+            inner = self._table[term[1]]
+            while inner[0] in (terms.ITEM, terms.ALLOWED):
+                inner = self._table[inner[1]]
+            return inner[0] != terms.UNION or all(self._has_known_items(option) for option in inner[1])
+        if operator == terms.UNPACK:
+            return self._is_whole(term[2])
+        return operator not in (terms.ATTRIBUTE, terms.ITEM, terms.ALLOWED) or self._is_whole(term[1])
+
+    def _has_known_items(self, index: int) -> bool:
+        term = self._table[index]
+        if term[0] == terms.CONSTANT or (term[0] == terms.DISPLAY and not term[2]):
+            return True
+        return self._evaluator.element(self._evaluator.value(self._module, index)) is not None
 
     @staticmethod
     def _load(row: Instance, fact: RelationFact, use: str, block: int, term: int, span: Span) -> Load:
@@ -383,7 +404,7 @@ class _Walk:
         owner, name = behind
         values = self._values(owner)
         found = [self._rows.unloaded(value, name) for value in values]
-        if found and all(found):
+        if found and all(found) and self._is_whole(owner):
             row, fact = found[0]  # type: ignore[misc]
             if fact.many and fact.manager:
                 yield self._load(row, fact, use, block, owner, span)
