@@ -1,8 +1,7 @@
-"""Reads of document stores: cursors have no model, so what is read and how much is told by the calls that build them."""
+"""Reads of document stores: cursors have no model, the calls that build them tell what is read and how much of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from flake8_backend.project.values import Constant, External, Instance, Value, o
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.documents import unbounded
-from flake8_backend.project.modules import Module
 from flake8_backend.project.values import Awaitable, ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
 
 _DEEPEST = 6
@@ -25,7 +26,8 @@ _READ_AS_A_WHOLE = frozenset({terms.CALL, terms.ATTRIBUTE, terms.ITEM, terms.NAM
 # of Python itself: what they give is one value, however long what they went through was
 _REDUCTIONS = frozenset({"len", "sum", "any", "all", "max", "min", "next", "bool"})
 _BOUND_IN_TEXT = re.compile(
-    r"\b(LIMIT|FETCH\s+(FIRST|NEXT)|TOP\s*\(?\s*\d|GROUP\s+BY|ROWNUM|(COUNT|SUM|MAX|MIN|AVG)\s*\()", re.IGNORECASE
+    r"\b(LIMIT|FETCH\s+(FIRST|NEXT)|TOP\s*\(?\s*\d|GROUP\s+BY|ROWNUM|SELECT\s+DISTINCT|(COUNT|SUM|MAX|MIN|AVG)\s*\()",
+    re.IGNORECASE,
 )
 _ONE_ROW_IN_TEXT = re.compile(r"\bWHERE\s+(\w+\.)?id\s*(=|IN)", re.IGNORECASE)
 _CONDITION_IN_TEXT = re.compile(r"\bWHERE\b", re.IGNORECASE)
@@ -87,29 +89,14 @@ class Listings:
                 return
         if operator == terms.CALL:
             yield from self._call(module, index, place, depth)
-        elif operator == terms.DISPLAY and term[1] != "slice":
-            parts = term[2][1::2] if term[1] == "dict" else term[2]
-            for part in parts:
-                yield from self._payload(module, part, span, depth + 1)
-        elif operator == terms.COMPREHENSION:
-            yield from self._payload(module, term[3], span, depth + 1)
-        elif operator in (terms.AWAIT, terms.ALLOWED):
-            yield from self._payload(module, term[1], span, depth)
-        elif operator == terms.ANNOTATED:
-            yield from self._payload(module, term[2], span, depth)
-        elif operator == terms.GROWN:
-            for part in _indices(term[1:]):
-                yield from self._payload(module, part, span, depth + 1)
-        elif operator == terms.UNION:
-            for part in term[1]:
-                yield from self._payload(module, part, span, depth + 1)
-        elif operator == terms.BINARY:
-            for part in term[2:4]:
-                yield from self._payload(module, part, span, depth + 1)
-        elif operator == terms.ATTRIBUTE and not _is_row(self._evaluator.value(module, term[1])):
+        elif operator == terms.ATTRIBUTE:
             owner = module.summary.terms[term[1]]
-            if owner[0] == terms.CALL:
+            if owner[0] == terms.CALL and not _is_row(self._evaluator.value(module, term[1])):
                 yield from self._payload(module, term[1], span, depth + 1)
+        elif operator in _PARTS:
+            deeper = depth if operator in _WRAPPERS else depth + 1
+            for part in _PARTS[operator](term):
+                yield from self._payload(module, part, span, deeper)
 
     def _call(self, module: Module, index: int, place: Span, depth: int) -> Iterator[Listing]:
         term = module.summary.terms[index]
@@ -168,11 +155,10 @@ class Listings:
 
     def _judged(self, module: Module, index: int, place: Span) -> list[Listing | None]:
         """Each collection of rows that a term may be: the listing, None where something bounds it."""
-        found = []
+        found: list[Listing | None] = []
         for option in options(self._evaluator.value(module, index)):
-            for value in options(option.value) if isinstance(option, Awaitable) else (option,):
-                if self._is_collection(value):
-                    found.append(self._judge(value, place))
+            values = options(option.value) if isinstance(option, Awaitable) else (option,)
+            found += [self._judge(value, place) for value in values if self._is_collection(value)]
         return found
 
     def _is_collection(self, value: Value) -> bool:
@@ -230,9 +216,9 @@ class Listings:
             for site in function.sites:
                 other = module.summary.terms[site[0]]
                 name = module.summary.terms[other[1]]
-                if name[0] == terms.ATTRIBUTE and name[1] == callee[1] and other[4] <= term[4]:
-                    if self._executes(module, other):
-                        found = self._text(module, other)
+                is_before = name[0] == terms.ATTRIBUTE and name[1] == callee[1] and other[4] <= term[4]
+                if is_before and self._executes(module, other):
+                    found = self._text(module, other)
         return found
 
     def _executes(self, module: Module, term: Sequence[Any]) -> bool:
@@ -244,9 +230,28 @@ def _is_row(value: Value | None) -> bool:
     return any(isinstance(option, Instance) and option.is_row for option in options(value))
 
 
-def _indices(parts: Sequence[Any]) -> Iterator[int]:
-    for part in parts:
-        if isinstance(part, int):
-            yield part
-        else:
-            yield from _indices(part)
+def _shown(term: Sequence[Any]) -> Sequence[int]:
+    """The values of a display."""
+    if term[1] == "slice":
+        return ()
+    values: Sequence[int] = term[2][1::2] if term[1] == "dict" else term[2]
+    return values
+
+
+def _joined(term: Sequence[Any]) -> Sequence[int]:
+    """A list and what was added to it."""
+    return (term[1], *term[2], *term[3])
+
+
+# what a term that is answered is made of
+_WRAPPERS = frozenset({terms.AWAIT, terms.ALLOWED, terms.ANNOTATED})
+_PARTS: Mapping[str, Callable[[Sequence[Any]], Sequence[int]]] = {
+    terms.DISPLAY: _shown,
+    terms.COMPREHENSION: lambda term: term[3:4],
+    terms.AWAIT: lambda term: term[1:2],
+    terms.ALLOWED: lambda term: term[1:2],
+    terms.ANNOTATED: lambda term: term[2:3],
+    terms.GROWN: _joined,
+    terms.UNION: lambda term: term[1],
+    terms.BINARY: lambda term: term[2:4],
+}

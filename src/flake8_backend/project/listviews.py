@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.knowledge.facts import OptionFact
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from flake8_backend.knowledge.facts import OptionFact
     from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
 
@@ -23,10 +23,14 @@ _NONE = Constant(None)
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """A view without effective pagination: where its rows are named, their model, the attribute that would bound them."""
+    """A view without effective pagination: where its rows are named, their model, the attribute that bounds them.
+
+    ``filtered``: the matching rows, not all.
+    """
 
     span: Span
     model: str
+    filtered: bool
     attribute: str
 
 
@@ -42,10 +46,10 @@ def unpaginated(solution: Solution, module: Module, index: int) -> ListView | No
     verbs = _own(solution, cls, VERBS)
     if isinstance(verbs, Instance) and _GET not in _texts(solution, cls):
         return None
-    span, model = _rows(solution, module, index, cls, option)
-    if span is None or _is_paginated(solution, cls, option) is not False:
+    found = _rows(solution, module, index, cls, option)
+    if found is None or _is_paginated(solution, cls, option) is not False:
         return None
-    return ListView(span, model, option.param)
+    return found
 
 
 def _declared(solution: Solution, cls: ClassRef) -> OptionFact | None:
@@ -56,40 +60,42 @@ def _declared(solution: Solution, cls: ClassRef) -> OptionFact | None:
     return None
 
 
-def _rows(solution: Solution, module: Module, index: int, cls: ClassRef, option: OptionFact) -> tuple[Span | None, str]:
-    """Where the class itself says what it lists, and the model, when it is not bounded there."""
+def _rows(solution: Solution, module: Module, index: int, cls: ClassRef, option: OptionFact) -> ListView | None:
+    """Where the class itself says what it lists, when it is not bounded there."""
     summary = module.class_(index)
-    place = summary.places.get("queryset")
-    if place is not None:
+    if "queryset" in summary.places:
         value = solution.evaluator.attribute(cls, "queryset")
-        model = _model_of(value)
-        return (Span(*summary.places["queryset"]) if model is not None else None), model or ""
+        return _listed(value, Span(*summary.places["queryset"]), option.param)
     if "get_queryset" in summary.methods:
-        value = solution.evaluator.call_function(
-            FunctionRef(module.name, summary.methods["get_queryset"], Instance(cls))
-        )
-        model = _model_of(value)
-        return (Span(*summary.span) if model is not None else None), model or ""
-    if option.param in summary.attributes:
-        # the rows are named by a base class, which alone may be paginated
-        for base in solution.evaluator.lineage(cls)[1:]:
-            if base.home is not None:
-                home = solution.table.by_name[base.home[0]]
-                inherited, model = _rows(solution, home, base.home[1], cls, option)
-                if inherited is not None:
-                    return Span(*summary.span), model
+        method = FunctionRef(module.name, summary.methods["get_queryset"], Instance(cls))
+        return _listed(solution.evaluator.call_function(method), Span(*summary.span), option.param)
     if "model" in summary.attributes:
         value = solution.evaluator.attribute(cls, "model")
         if isinstance(value, ClassRef) and value.home is not None:
-            return Span(*summary.span), value.name.rpartition(".")[2]
-    return None, ""
+            return ListView(Span(*summary.span), value.name.rpartition(".")[2], filtered=False, attribute=option.param)
+        return None
+    if option.param in summary.attributes:
+        return _inherited(solution, cls, option, Span(*summary.span))
+    return None
 
 
-def _model_of(value: Value | None) -> str | None:
+def _inherited(solution: Solution, cls: ClassRef, option: OptionFact, span: Span) -> ListView | None:
+    """What a base class lists, which may be paginated where this one is not."""
+    for base in solution.evaluator.lineage(cls)[1:]:
+        if base.home is not None:
+            found = _rows(solution, solution.table.by_name[base.home[0]], base.home[1], cls, option)
+            if found is not None:
+                return replace(found, span=span)
+    return None
+
+
+def _listed(value: Value | None, span: Span, attribute: str) -> ListView | None:
     for option in options(value):
-        if isinstance(option, Instance) and option.query is not None and option.query.model is not None:
-            query = option.query
-            return None if query.bounded or query.selective else query.model.rpartition(".")[2]
+        query = option.query if isinstance(option, Instance) else None
+        if query is not None and query.model is not None:
+            if query.bounded or query.selective:
+                return None
+            return ListView(span, query.model.rpartition(".")[2], filtered=query.filtered, attribute=attribute)
     return None
 
 

@@ -40,10 +40,11 @@ class Reads:
         if handler is not None:
             return (not handler.verbs or "GET" in handler.verbs) and not handler.is_websocket
         function = module.function(node[1])
-        if function.kind == "method" and function.class_index >= 0:
-            if self._is_named_resolver(module, function) or self._is_remote_read(module, function):
-                return True
-        return self._solution.contexts.resolves(node) or node in self._handed_over
+        if self._solution.contexts.resolves(node) or node in self._handed_over:
+            return True
+        if function.kind != "method" or function.class_index < 0:
+            return False
+        return self._is_named_resolver(module, function) or self._is_remote_read(module, function)
 
     # --- GraphQL -----------------------------------------------------------------------------------------------
 
