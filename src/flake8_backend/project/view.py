@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Json, Related, Span
+from flake8_backend.project import origins
 from flake8_backend.project.acts import Act, Leaf
 from flake8_backend.project.arguments import Arguments, of_call
 from flake8_backend.project.effects import Link
@@ -150,7 +151,7 @@ class SiteView:
     @property
     def term(self) -> Sequence[Any]:
         """The call's term."""
-        return self.function.module.summary.terms[self._data[SITE_TERM]]  # type: ignore[no-any-return]
+        return self.function.module.summary.terms[self._data[SITE_TERM]]
 
     @property
     def span(self) -> Span:
@@ -161,6 +162,14 @@ class SiteView:
     def is_awaited(self) -> bool:
         """Whether ``await`` stands directly before the call."""
         return bool(self._data[SITE_FLAGS] & AWAITED)
+
+    @property
+    def is_called_for_sure(self) -> bool:
+        """Whether the callee is named by an import, or its object is seen to be made: no annotation has to be right."""
+        evaluator = self.function.solution.evaluator
+        if all(getattr(callee, "receiver", None) is None for callee in self.callees):
+            return True
+        return origins.receiver_makings(evaluator, self.function.module, self.term) is not None
 
     @property
     def is_awaited_later(self) -> bool:
@@ -474,7 +483,7 @@ class FunctionView:
 
     def term(self, index: int) -> Sequence[Any]:
         """A term of this module."""
-        return self.module.summary.terms[index]  # type: ignore[no-any-return]
+        return self.module.summary.terms[index]
 
     def blocks_around(self, block: int) -> Iterator[tuple[int, Sequence[Any]]]:
         """The blocks around and including ``block``, the innermost first."""

@@ -93,11 +93,18 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
 
 def _is_worth_telling(act: ActView, reach: Reach) -> bool:
     site = act.site
-    if site is not None and (site.is_awaited or site.is_awaited_later or site.is_type_checking_only):
+    if site is not None and (site.is_type_checking_only or _is_made_awaitable(site, reach)):
         return False
     if act.function.is_startup and reach.leaf.is_file_work:
         return False
     return not (site is not None and reach.leaf.is_on_handle and not reach.links and site.is_beside_opening)
+
+
+def _is_made_awaitable(site: SiteView, reach: Reach) -> bool:
+    """Awaiting a plain function says that a decorator turned it into another; a library's own function stays plain."""
+    if not (site.is_awaited or site.is_awaited_later):
+        return False
+    return bool(reach.links) or not site.is_called_for_sure
 
 
 def _message(act: ActView, reach: Reach) -> str:

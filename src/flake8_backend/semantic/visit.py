@@ -87,7 +87,7 @@ class Visit:
         for position, statement in enumerate(statements, 1):
             dispatch.get(statement.__class__, _GENERIC)(self, statement)
             if statement.__class__ is ast.If:
-                place = once.answers_from(statement, self._frame)  # type: ignore[arg-type]
+                place = once.answers_from(statement, self._frame)
                 if place is not None and once.assigns(statements[position:], place, self._frame):
                     self._within(scopes.ONCE, statements[position:], transparent=True)
                     return
@@ -102,7 +102,7 @@ class Visit:
         for name in node._fields:
             value = getattr(node, name, None)
             if value.__class__ is list:
-                for item in value:  # type: ignore[union-attr]
+                for item in value:
                     if isinstance(item, ast.AST):
                         self._outer = -1
                         dispatch.get(item.__class__, _GENERIC)(self, item)
@@ -250,7 +250,7 @@ class Visit:
 
     def _visit_If(self, node: ast.If) -> None:
         self._expr(node.test)
-        kind = _special_test(node.test) or (scopes.ONCE if once.fills_once(node, self._frame) else scopes.IF)
+        kind = _special_test(node.test, self.frames[0]) or (scopes.ONCE if once.fills_once(node, self._frame) else scopes.IF)
         if kind is scopes.IF and once.remembers(node.test, node.body):
             kind = scopes.MEMO
         before = len(self._frame.blocks)
@@ -292,7 +292,7 @@ class Visit:
     def _rows(self, target: ast.expr) -> None:
         """Remember loop variables, whose attribute reads are recorded."""
         if target.__class__ is ast.Name:
-            self._frame.row_names.add(target.id)  # type: ignore[attr-defined]
+            self._frame.row_names.add(target.id)
         elif isinstance(target, (ast.Tuple, ast.List)):
             for element in target.elts:
                 self._rows(element)
@@ -435,14 +435,14 @@ class Visit:
         frame.calls.append(CallRecord(node, self._block, self._order, awaited, self._outer))
         func = node.func
         if func.__class__ is ast.Attribute:
-            self._expr(func.value)  # type: ignore[attr-defined]
+            self._expr(func.value)
         elif func.__class__ is not ast.Name:
             self._expr(func)
         dispatch = self._dispatch
         for argument in node.args:
             self._outer = index
             if argument.__class__ is ast.Starred:
-                argument = argument.value  # type: ignore[attr-defined]
+                argument = argument.value
             dispatch.get(argument.__class__, _GENERIC)(self, argument)
         for keyword in node.keywords:
             self._outer = index
@@ -457,7 +457,7 @@ class Visit:
             if ast.Call in self._wanted:
                 self.note(value)
             self._outer = outer
-            self._visit_Call(value, awaited=True)  # type: ignore[arg-type]
+            self._visit_Call(value, awaited=True)
         else:
             self._frame.awaits.append((value, self._block, self._order))
             self._expr(value)
@@ -466,13 +466,13 @@ class Visit:
         frame = self._frame
         root: ast.expr = node
         while root.__class__ is ast.Attribute:
-            inner, root = root, root.value  # type: ignore[attr-defined]
+            inner, root = root, root.value
         if root.__class__ is ast.Name:
-            name = root.id  # type: ignore[attr-defined]
+            name = root.id
             if frame.is_async:
                 frame.loads.append((node, self._block, self._order))
             if name == frame.self_name:
-                frame.self_reads.add(inner.attr)  # type: ignore[attr-defined]
+                frame.self_reads.add(inner.attr)
                 if inner is not node:
                     frame.reads.append((node, self._block, self._order))
             elif name in frame.row_names or (
@@ -573,9 +573,12 @@ def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 
-def _special_test(test: ast.expr) -> str | None:
-    """``if TYPE_CHECKING`` and ``if __name__ == "__main__"``."""
+def _special_test(test: ast.expr, module: Frame) -> str | None:
+    """``if TYPE_CHECKING``, under any name it was imported by, and ``if __name__ == "__main__"``."""
     name = getattr(test, "id", None) or getattr(test, "attr", None)
+    if isinstance(test, ast.Name) and test.id in module.bindings:
+        imported = module.bindings[test.id][-1].detail
+        name = imported[-1] if isinstance(imported, tuple) and imported else name
     if name == "TYPE_CHECKING":
         return scopes.TYPE_CHECKING
     if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
