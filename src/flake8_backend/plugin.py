@@ -322,7 +322,12 @@ def flake8_config_of(namespace: argparse.Namespace) -> Flake8Config:
         for name in OPTIONS
         if (value := getattr(namespace, (OPTION_PREFIX + name).replace("-", "_"), None)) not in (None, False)
     }
-    return Flake8Config(selection=lists, settings=settings_of(given, place), name=place.name)
+    return Flake8Config(
+        selection=lists,
+        disable_noqa=bool(getattr(namespace, "disable_noqa", False)),
+        settings=settings_of(given, place),
+        name=place.name,
+    )
 
 
 def _deselected(namespace: argparse.Namespace) -> list[str]:
