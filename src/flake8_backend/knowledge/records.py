@@ -208,7 +208,7 @@ _NOT_PLAIN = frozenset({"names", "options", "sql", "values", "source", "checked"
 
 def marker_of(row: Row, *, pack: str, names: Iterable[str]) -> MarkerFact:
     """A row of ``[[marker]]`` under these of its names."""
-    plain = {key: tuple(value) if key == "hooks" else value for key, value in row.items() if key not in _NOT_PLAIN}
+    plain: dict[str, Any] = {key: tuple(value) if key == "hooks" else value for key, value in row.items() if key not in _NOT_PLAIN}
     options = tuple(map(option_of, row.get("options", ())))
     sql, values = (option_of(row[key]) if key in row else None for key in ("sql", "values"))
     return MarkerFact(names=tuple(names), pack=pack, options=options, sql=sql, values=values, **plain)

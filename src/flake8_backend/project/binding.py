@@ -72,7 +72,7 @@ def roots_of(evaluator: Evaluator, module: Module) -> Sequence[frozenset[Root]]:
         for term in module.summary.terms:
             known.append(_roots(module.name, term, known))
         evaluator.root.roots[module.name] = known
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def _roots(module: str, term: Sequence[Any], known: Sequence[frozenset[Root]]) -> frozenset[Root]:
@@ -191,7 +191,7 @@ def returned(
     root = evaluator.root
     slot = (function.module, function.index, environment)
     if slot in root.bound_returns:
-        return root.bound_returns[slot]  # type: ignore[no-any-return]
+        return root.bound_returns[slot]
     if root.nested > _MOST_NESTED:
         root.cut_here()
         return plain
@@ -200,7 +200,7 @@ def returned(
         value = root._guarded(("bound", *slot), root.bound_returns, slot, _evaluated, root, function, environment)
     finally:
         root.nested -= 1
-    return plain if value is None else value  # type: ignore[no-any-return]
+    return plain if value is None else value
 
 
 def _evaluated(root: Evaluator, function: FunctionRef, environment: Environment) -> Value | None:

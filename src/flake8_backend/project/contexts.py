@@ -172,7 +172,7 @@ class Contexts:
         return ()
 
     def _texts(self, module: Module, index: int) -> list[str]:
-        term = module.summary.terms[index] if index else ("?",)
+        term = module.summary.terms[index] if index else terms.NOTHING
         if term[0] == terms.CONSTANT and isinstance(term[1], str):
             return [term[1]]
         if term[0] == terms.DISPLAY:
@@ -321,7 +321,7 @@ def _as_imported(module: Module, dotted: str) -> str:
     """The last part of a name; an import's own one: ``from django.urls import path as p``."""
     rest = dotted.removeprefix(f"{module.name}.")
     bound = module.summary.names.get(rest, ()) if "." not in rest else ()
-    imported = module.summary.terms[bound[-1]] if bound else ("",)
+    imported = module.summary.terms[bound[-1]] if bound else terms.NOTHING
     return str(imported[1] if imported[0] == terms.NAME else dotted).rpartition(".")[2]
 
 

@@ -71,6 +71,8 @@ class Schema(Protocol):
 
     def orm_of(self, cls: ClassRef) -> str | None: ...
 
+    def narrows(self, model: str, column: str) -> str | None: ...
+
     def stand_in(self, name: str) -> ClassRef | None: ...
 
     def looked_up(self, module: Module, registry: int, call: Sequence[Any]) -> ClassRef | None: ...
@@ -149,7 +151,7 @@ class Evaluator:
 
     def _compute(self, module: Module, index: int, term: Sequence[Any]) -> Value | None:
         handler = _TERMS.get(term[0])
-        return handler(self, module, index, term) if handler is not None else None  # type: ignore[no-any-return]
+        return handler(self, module, index, term) if handler is not None else None
 
     # --- names -------------------------------------------------------------------------------------------------
 
@@ -455,7 +457,7 @@ class Evaluator:
         parameters = self._parameters_of(base)
         if not parameters:
             return value
-        return self.substitute(value, dict(zip(parameters, base.args, strict=False)))
+        return self.substitute(value, dict(zip(parameters, base.args, strict=False)))  # type: ignore[no-any-return]
 
     def _parameters_of(self, cls: ClassRef) -> list[str]:
         if cls.home is None:
@@ -780,7 +782,7 @@ class Evaluator:
 
     def _arguments_terms(self, module: Module, key: int) -> Sequence[int]:
         term = module.summary.terms[key]
-        return term[2] if term[0] == terms.DISPLAY else (key,)  # type: ignore[no-any-return]
+        return term[2] if term[0] == terms.DISPLAY else (key,)
 
     def _type_arguments(self, module: Module, key: int) -> tuple[Value | None, ...]:
         return tuple(self.type_of(module, argument) for argument in self._arguments_terms(module, key))

@@ -284,7 +284,7 @@ class Schema:
 
     def _constant(self, module: Module, call: Sequence[Any], position: int | None, name: str) -> Any:
         index = self._evaluator.argument(module, call, position, name)
-        term = module.summary.terms[index] if index else ("?",)
+        term = module.summary.terms[index] if index else terms.NOTHING
         return term[1] if term[0] == terms.CONSTANT else None
 
     def _target(
@@ -530,7 +530,7 @@ class Schema:
         given = self._constant(module, call, None, "backref")
         name, lazy, uselist = given, None, None
         index = self._evaluator.argument(module, call, None, "backref")
-        term = module.summary.terms[index] if index else ("?",)
+        term = module.summary.terms[index] if index else terms.NOTHING
         if term[0] == terms.CALL and term[2]:
             name = self._literal(module, term[2][0])
             lazy, uselist = self._lazy(module, term), self._constant(module, term, None, "uselist")
@@ -544,7 +544,7 @@ class Schema:
 
     def _backref_name(self, module: Module, call: Sequence[Any]) -> str | None:
         index = self._evaluator.argument(module, call, None, "backref")
-        term = module.summary.terms[index] if index else ("?",)
+        term = module.summary.terms[index] if index else terms.NOTHING
         if term[0] == terms.CALL and term[2]:
             first = module.summary.terms[term[2][0]]
             return str(first[1]) if first[0] == terms.CONSTANT else None

@@ -384,7 +384,7 @@ def managers(evaluator: Evaluator, model: ClassRef, value: Value | None) -> Valu
         return value
     if evaluator.schema.orm_of(model) is None:
         return value
-    found = [
+    found: list[Value | None] = [
         _manager(evaluator, model, option)
         if isinstance(option, Instance) and _is_bare_manager(evaluator, option)
         else option

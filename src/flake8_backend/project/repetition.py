@@ -114,7 +114,7 @@ def varies(function: FunctionView, index: int, loop: LoopView) -> bool:
 def feeds(function: FunctionView, index: int, loop: LoopView, span: Span) -> bool:
     """Whether what is done with an item at ``span`` gives the loop its next items: ``pending.extend(item.children.all())``."""
     term = function.term(index)
-    taken = function.term(term[1]) if term[0] == terms.CALL else ("?",)
+    taken = function.term(term[1]) if term[0] == terms.CALL else terms.NOTHING
     if loop.kind != scopes.WHILE or taken[0] != terms.ATTRIBUTE or taken[2] not in _TAKES:
         return False
     for site in function.sites:

@@ -82,7 +82,7 @@ class Serializers:
                 if isinstance(made, ClassRef):
                     yield name, Field(name, made, module, term, cls)
                 elif hasattr(made, "name"):
-                    yield name, Field(name, ClassRef(made.name), module, term, cls)  # type: ignore[union-attr]
+                    yield name, Field(name, ClassRef(made.name), module, term, cls)
 
     def meta(self, cls: ClassRef, name: str) -> tuple[Module, int] | None:
         """The term of an entry of the ``Meta`` that holds for a serializer, and its module."""

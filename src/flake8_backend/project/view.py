@@ -77,7 +77,7 @@ class LoopView:
 
     @property
     def _data(self) -> Sequence[Any]:
-        return self.function.summary.blocks[self.block]
+        return self.function.summary.blocks[self.block]  # type: ignore[no-any-return]
 
     @property
     def iterable(self) -> int:
@@ -146,7 +146,7 @@ class SiteView:
 
     @property
     def _data(self) -> Sequence[Any]:
-        return self.function.summary.sites[self.index]
+        return self.function.summary.sites[self.index]  # type: ignore[no-any-return]
 
     @property
     def term(self) -> Sequence[Any]:

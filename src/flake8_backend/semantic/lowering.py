@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import Any
+from typing import Any, cast
 
 from flake8_backend.semantic import checks, scopes, terms
 from flake8_backend.semantic.scopes import Binding, Frame
@@ -154,7 +154,7 @@ class Lowering:
         if how == "import":
             return self.intern(terms.NAME, str(binding.detail))
         if how == "import from":
-            level, module, imported = binding.detail  # type: ignore[misc]
+            level, module, imported = cast("tuple[int, str, str]", binding.detail)
             base = self.absolute(level, module)
             return self.intern(terms.NAME, f"{base}.{imported}" if base else imported)
         if how == "function":
@@ -174,6 +174,8 @@ class Lowering:
             frame, block, order = binding.detail, 0, order
         term = self.lower(value, frame, block, order)
         if how == "element":
+            if value.__class__ is ast.Name and value.id in frame.grown:
+                term = self._grown(value, frame, block, order)
             term = self._wrap(terms.ELEMENT, term)
         elif how == "entered":
             term = self._wrap(terms.ENTER, term)
@@ -246,7 +248,7 @@ class Lowering:
 
     def _call(self, node: ast.Call, frame: Frame, block: int, order: int) -> int:
         func = node.func
-        if func.__class__ is ast.Name and func.id == "super" and frame.class_index >= 0:  # type: ignore[attr-defined]
+        if func.__class__ is ast.Name and func.id == "super" and frame.class_index >= 0:
             return self.intern(terms.SUPER, frame.class_index)
         callee = self._owner(func, frame, block, order)
         if not callee:
@@ -258,7 +260,7 @@ class Lowering:
             if joins:
                 positional.append(self._grown(argument, frame, block, order))
             elif argument.__class__ is ast.Starred:
-                keywords.append((terms.STAR, self.lower(argument.value, frame, block, order)))  # type: ignore[attr-defined]
+                keywords.append((terms.STAR, self.lower(argument.value, frame, block, order)))
             else:
                 positional.append(self.lower(argument, frame, block, order))
         for keyword in node.keywords:
@@ -445,7 +447,7 @@ class Lowering:
             else:
                 parts.append((self.lower(value, frame, block, order), terms.LITERAL_PART, ""))
         if all(conversion == terms.LITERAL_PART for _, conversion, _ in parts):
-            text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+            text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
             return self.intern(terms.CONSTANT, text[:_LONGEST_TEXT], "str")
         return self._fresh(
             terms.STRING, tuple(parts), node.lineno, node.col_offset, node.end_lineno, node.end_col_offset

@@ -83,7 +83,6 @@ class Frame:
     reads: list[tuple[ast.Attribute, int, int]] = field(default_factory=list)
     loads: list[tuple[ast.Attribute, int, int]] = field(default_factory=list)
     stored: set[str] = field(default_factory=set)  # names of what items are assigned to: `found[key] = …`
-    awaits: list[tuple[ast.expr, int, int]] = field(default_factory=list)
     awaits: list[tuple[ast.Name, int, int]] = field(default_factory=list)
     iterations: list[tuple[ast.expr, int, int, bool]] = field(default_factory=list)
     returns: list[tuple[ast.expr, int, int]] = field(default_factory=list)

@@ -376,7 +376,7 @@ def _holds_tests(visit: Visit) -> bool:
 def _is_fixture(frame: Frame) -> bool:
     for decorator in getattr(frame.node, "decorator_list", ()):
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if (getattr(target, "attr", None) or getattr(target, "id", "")).endswith("fixture"):
+        if str(getattr(target, "attr", None) or getattr(target, "id", "")).endswith("fixture"):
             return True
     return False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,14 +39,14 @@ class FunctionSummary:
     parameters: Sequence[Sequence[Any]]  # name, annotation term, default term
     returns: int
     decorators: Sequence[int]
-    blocks: list[Sequence[Any]] = field(default_factory=list)
-    sites: list[Sequence[Any]] = field(default_factory=list)
-    reads: list[Sequence[Any]] = field(default_factory=list)  # term, block, span
-    iterations: list[Sequence[Any]] = field(default_factory=list)  # term, block, flags, span
-    outputs: list[Sequence[Any]] = field(default_factory=list)  # term, block, span
-    yields: list[Sequence[Any]] = field(default_factory=list)
+    blocks: list[Any] = field(default_factory=list)
+    sites: list[Any] = field(default_factory=list)
+    reads: list[Any] = field(default_factory=list)  # term, block, span
+    iterations: list[Any] = field(default_factory=list)  # term, block, flags, span
+    outputs: list[Any] = field(default_factory=list)  # term, block, span
+    yields: list[Any] = field(default_factory=list)
     self_reads: Sequence[str] = ()
-    loads: list[Sequence[Any]] = field(default_factory=list)  # term, block, span
+    loads: list[Any] = field(default_factory=list)  # term, block, span
     remembers: bool = False  # answers from a place where it keeps what it found before
 
     @property
@@ -65,10 +65,10 @@ class ClassSummary:
     function: int
     bases: Sequence[int]
     decorators: Sequence[int]
-    attributes: dict[str, Sequence[int]]  # class level
-    instance: dict[str, Sequence[int]]  # assigned to self
+    attributes: Mapping[str, Sequence[int]]  # class level
+    instance: Mapping[str, Sequence[int]]  # assigned to self
     methods: dict[str, int]
-    places: dict[str, Sequence[int]]  # spans of class-level assignments
+    places: Mapping[str, Sequence[int]]  # spans of class-level assignments
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class ModuleSummary:
     imports: Sequence[str]
     stars: Sequence[str]
     terms: Sequence[Term]
-    names: dict[str, Sequence[int]]  # module-level bindings
+    names: Mapping[str, Sequence[int]]  # module-level bindings
     functions: list[FunctionSummary]
     classes: list[ClassSummary]
     assignments: Sequence[Sequence[Any]]  # object term, attribute, value term: `app.state.db = …`

@@ -11,6 +11,7 @@ from typing import Any
 
 Term = Sequence[Any]
 UNKNOWN = 0
+NOTHING: Term = ("?",)  # the term of the unknown
 
 NAME = "n"  # dotted absolute name
 PARAMETER = "p"  # function index, parameter index
