@@ -37,6 +37,7 @@ _BUILDING = frozenset({"orm-lazy", "orm-eager", "orm-bound", "orm-guard", "orm-n
 _KEEPING = frozenset({"all", "get_queryset"})  # of a related manager: rows that came with their owner are kept
 _COLUMNS = frozenset({"load_only", "undefer", "defer"})  # loader options about columns
 _FILTERING = frozenset({"filter", "where", "filter_by"})
+_NARROWING = frozenset({"exclude", "find"})  # by conditions that are no equality with a column
 _PICKING = frozenset({"values", "values_list"})  # annotating what they give groups by it
 _AGGREGATING = frozenset({"group_by", "aggregate"})
 LOADER = "loader option"
@@ -247,6 +248,8 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
             return replace(query, selective=True)
         if name in _PICKING:
             return replace(query, columns=True)
+        if name in _NARROWING:
+            return replace(query, filtered=True)
         if name in _FILTERING:
             return narrowed(evaluator, query, module, term)
     return query
