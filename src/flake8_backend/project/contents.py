@@ -66,7 +66,7 @@ class Contents(Lookup):
             return self.items(at, term[2])
         if operator in (terms.BINARY, terms.UNION):
             parts = term[1] if operator == terms.UNION else term[2:4]
-            return self._together([self.items(at, part) for part in parts])
+            return self._together([self.items(at, part) for part in parts if not self._is_empty(at, part)])
         if operator == terms.ALLOWED:
             return [(sqltext.NAME,)]
         if operator == terms.ITEM and self.term(at, term[2])[0] == terms.DISPLAY:
@@ -103,12 +103,18 @@ class Contents(Lookup):
         if term[1] == "dict":
             pairs = self._pairs(at, term)
             return None if pairs is None else [key for key, _ in pairs]
+        if not term[2]:
+            return None  # it is filled somewhere
         found: list[Text] = []
         for part in term[2][:MOST_ITEMS]:
             inner = self.term(at, part)
             spread = self.items(at, inner[1]) if inner[0] == terms.ELEMENT else None
             found += spread if spread is not None else [self._text(at, part)]
         return found
+
+    def _is_empty(self, at: At, index: int) -> bool:
+        term = self.term(at, index)
+        return term[0] == terms.DISPLAY and term[1] != "slice" and not term[2]
 
     def _grown(self, at: At, term: Sequence[Any]) -> list[Text] | None:
         base = self.items(at, term[1]) or []
@@ -199,6 +205,8 @@ class Contents(Lookup):
         return self._together([self.mapping(*place) for place in self.behind(at, index)])
 
     def _pairs(self, at: At, term: Sequence[Any]) -> list[_Pair] | None:
+        if not term[2]:
+            return None  # it is filled somewhere
         found: list[_Pair] = []
         for key, value in zip(term[2][0::2], term[2][1::2], strict=True):
             if key:

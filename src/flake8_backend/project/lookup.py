@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.binding import bound, environment_of
+from flake8_backend.project.evaluate import class_ref
 from flake8_backend.project.values import Awaitable, ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM
@@ -377,6 +378,18 @@ class Lookup:
                 node = (method[0].name, method[1])
                 found.setdefault(node, FunctionRef(*node, Instance(other)))
         return list(found.values())
+
+    def filled_in_by(self, node: tuple[str, int]) -> Iterator[tuple[str, int]]:
+        """The abstract methods of base classes that a method stands for when it is called on one of them."""
+        module = self.table.by_name[node[0]]
+        function = module.function(node[1])
+        if function.kind != "method" or function.class_index < 0:
+            return
+        for base in self.evaluator.lineage(class_ref(module, function.class_index))[1:]:
+            if base.home is not None:
+                index = self.table.by_name[base.home[0]].class_(base.home[1]).methods.get(function.name)
+                if index is not None and self.is_stub(FunctionRef(base.home[0], index)):
+                    yield base.home[0], index
 
     @cached_property
     def _subclasses(self) -> dict[str, list[ClassRef]]:

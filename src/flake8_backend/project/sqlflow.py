@@ -199,12 +199,15 @@ class SqlFlow:
                 yield (placed.hole.at.module, term[1]), term[2]
 
     def _through(self, node: _NODE, position: int, sink: Sink) -> Iterator[Use]:
-        for caller in self._sites.callers(node):
-            site = caller.site
-            call = Followed(caller.function, site.term, At(site.module), place=caller.place)
-            given = self._strings.argument(At(node[0], call), node[1], position)
-            if given is not None and given[1] and given[0] == At(site.module):
-                yield Use(site, given[1], sink)
+        for home, function in (node, *self._strings.filled_in_by(node)):
+            if position >= len(self._table.by_name[home].function(function).parameters):
+                continue
+            for caller in self._sites.callers((home, function)):
+                site = caller.site
+                call = Followed(caller.function, site.term, At(site.module), place=caller.place)
+                given = self._strings.argument(At(home, call), function, position)
+                if given is not None and given[1] and given[0] == At(site.module):
+                    yield Use(site, given[1], sink)
 
     # --- what is put in ----------------------------------------------------------------------------------------
 

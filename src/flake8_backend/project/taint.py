@@ -206,13 +206,19 @@ class Taint:
         elif owner[0] in (terms.SELF, terms.CLASS):
             yield UNKNOWN
         elif term[2] in _KEYS and not from_handler:
-            yield Source(Origin.SETTING, term[2])  # a row's key: the database gave it
+            # a row's key: the database gave it
+            is_own = any(isinstance(option, Instance) and self._has_own_key(option.cls) for option in options(value))
+            yield NOBODY if is_own else Source(Origin.SETTING, term[2])
         elif from_handler and strings.module(at).function(owner[1]).parameters[owner[2]][0] in _REQUESTS:
             yield UNKNOWN  # `request.user`: what the framework found, not what was sent
         elif any(isinstance(o, Instance) and o.cls.home and self._schema.orm_of(o.cls) for o in options(value)):
             yield UNKNOWN  # it was stored, by whom is not seen
         else:
             yield from self._of_owner(at, term[1])
+
+    def _has_own_key(self, cls: ClassRef) -> bool:
+        """Whether rows of a model have the number for a key that the mapper gives them."""
+        return self._schema.orm_of(cls) is not None and self._strings.members(Instance(cls), "id") is None
 
     def _is_declared(self, value: Value | None, name: str) -> bool:
         """Whether a class leaves it to others what an attribute is: declared without a value, abstract."""
