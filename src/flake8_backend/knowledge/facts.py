@@ -115,6 +115,12 @@ class Knowledge:
         rows = self._rows["call"].items()
         return tuple(name for name, (row, _) in rows if key in row and value in (None, row[key]))
 
+    def last_names(self, calls: Iterable[str]) -> frozenset[str]:
+        """The last components of names, with those of their aliases."""
+        wanted = set(calls)
+        spellings = {alias for alias in self._aliases.pairs if self.canonical(alias) in wanted}
+        return frozenset(name.rpartition(".")[2] for name in wanted | spellings)
+
     def _find_call(self, name: str) -> CallFact | None:
         rows = self._rows["call"]
         for candidate in self._inherited_names(name):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import arguments, origins, stubs
 from flake8_backend.project.acts import Leaf
+from flake8_backend.project.candidates import Candidates
 from flake8_backend.project.guards import Guards
 from flake8_backend.project.lasting import is_meant_to_last, is_over
 from flake8_backend.project.limits import SOCKET_DEFAULT, Limit, Limits, bounds_of, guards_of
@@ -69,10 +70,26 @@ class Waits:
 
     def of(self, function: FunctionView) -> Iterator[tuple[SiteView, Wait]]:
         """The calls of a function that wait for ever, with what would bound them."""
-        for site in function.sites:
+        for index in self._candidates.of(function.module, function.summary):
+            site = function.sites[index]
             wait = self.at(site)
             if wait is not None:
                 yield site, wait
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        knowledge = self._solution.knowledge
+        calls = [*knowledge.calls_with("timeouts"), *knowledge.calls_with("hands_on")]
+        names = knowledge.last_names(name for name in calls if _may_wait(knowledge.call(name)))
+        makers = knowledge.last_names(knowledge.calls_with("role", "partial"))
+        return Candidates(self._solution.table, names | self._stub_methods, makers)
+
+    @cached_property
+    def _stub_methods(self) -> frozenset[str]:
+        """Names that may be methods of a generated client: whatever is called and written like a class."""
+        if not self._solution.knowledge.markers_of_kind("client-stub"):
+            return frozenset()
+        return frozenset(name for name in self._solution.call_sites.by_name if name[:1].isupper())
 
     def at(self, site: SiteView) -> Wait | None:
         """The wait of one call; None when something bounds it or it is not known."""
@@ -89,7 +106,7 @@ class Waits:
 
     def _remote(self, site: SiteView) -> Leaf | None:
         """A call of a generated client of which the channel is not known."""
-        if not self._has_stubs or any(isinstance(callee, FunctionRef) for callee in site.callees):
+        if not self._stub_methods or any(isinstance(callee, FunctionRef) for callee in site.callees):
             return None
         evaluator = self._solution.evaluator
         callee = site.function.term(site.term[1])
@@ -102,10 +119,6 @@ class Waits:
             return None
         fact = stubs.rpc(evaluator, owner, name) if isinstance(owner, Instance) else None
         return Leaf(fact.name, fact) if fact is not None else None
-
-    @cached_property
-    def _has_stubs(self) -> bool:
-        return bool(self._solution.knowledge.markers_of_kind("client-stub"))
 
     def _handed_on(self, site: SiteView, carrier: Leaf) -> Wait | None:
         """``to_thread(requests.get, url)``: the callable waits in another thread, with what stands behind it."""
@@ -242,6 +255,14 @@ class Waits:
                 if timeout.where == SOCKET_DEFAULT and given is not None:
                     return self._limits.of_value(given, timeout) is not Limit.NONE
         return False
+
+
+def _may_wait(fact: CallFact | None) -> bool:
+    """Whether a call of this kind is ever reported, or hands on a callable that may be."""
+    if fact is None or fact.hands_on is not None:
+        return fact is not None
+    bounds = guards_of(fact) or bounds_of(fact)
+    return bool(bounds) and (fact.role in REMOTE | LOCAL or any(timeout.demanded for timeout in bounds))
 
 
 def _called(site: SiteView) -> str:
