@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.documents import unbounded
+from flake8_backend.project.queries import model_of
 from flake8_backend.project.values import Awaitable, ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
@@ -124,12 +125,12 @@ class Listings:
             return
         name = function.qualname.replace(".<locals>", "")
         found = self.of((callee.module, callee.index))
+        judged = self._judged(module, index, place)[:1] if callee.receiver is not None and len(found) < 2 else []
+        if judged and judged[0] is not None:
+            yield replace(judged[0], links=(name, *(found[0].links if found else ())))
+            return
         for listing in found:
             yield replace(listing, span=place, links=(name, *listing.links))
-        if not found and callee.receiver is not None:
-            for judged in self._judged(module, index, place)[:1]:
-                if judged is not None:
-                    yield replace(judged, links=(name,))
 
     def _hides_arguments(self, callees: list[Value]) -> bool:
         """Calls whose answer is not made of what they are given: they read, write, or send it row by row."""
@@ -173,7 +174,9 @@ class Listings:
             return None
         if self._solution.table.split(query.model)[0] is None and not self._is_library_model(query.model):
             return None
-        return Listing(place, query.model.rpartition(".")[2], query.filtered, query.of_parent)
+        about = model_of(value) if query.of_parent else None  # the children's query is that of their parent
+        model = about.name if about is not None else query.model
+        return Listing(place, model.rpartition(".")[2], query.filtered, query.of_parent)
 
     def _is_library_model(self, name: str) -> bool:
         """A model that a library brings, such as the user of an authentication package, not the base of all models."""

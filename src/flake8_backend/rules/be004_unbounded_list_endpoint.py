@@ -70,7 +70,7 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
     for listing in function.listings:
         if listing.model in small:
             continue
-        chain = "".join(f" through `{name}`" for name in listing.links)
+        chain = " through " + " → ".join(f"`{name}`" for name in listing.links) if listing.links else ""
         what = _told(listing.model, only_some=listing.filtered or listing.of_parent)
         yield RULE.report(
             listing.span,
