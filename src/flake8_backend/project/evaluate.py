@@ -37,6 +37,7 @@ from flake8_backend.semantic import terms
 
 _NEVER = sys.maxsize
 _DEEPEST = 150
+_ITERATORS = 5  # objects whose __iter__ gives another object of the project
 _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
 _WRAPPERS = frozenset({"Optional", "Annotated", "ClassVar", "Final", "Mapped", "Required", "NotRequired", "WriteOnlyMapped"})
 _SEQUENCES = {
@@ -883,10 +884,10 @@ class Evaluator:
 
     # --- going through -----------------------------------------------------------------------------------------
 
-    def element(self, value: Value | None) -> Value | None:
-        """What iterating ``value`` gives."""
+    def element(self, value: Value | None, depth: int = 0) -> Value | None:
+        """What iterating ``value`` gives; ``depth`` counts the iterators that were asked for iterators on the way."""
         if isinstance(value, Union):
-            return one_of([self.element(option) for option in value.options])
+            return one_of([self.element(option, depth) for option in value.options])
         if isinstance(value, Items):
             return one_of(list(value.items))
         if not isinstance(value, Instance):
@@ -898,13 +899,20 @@ class Evaluator:
         for base in self.lineage(cls):
             if base.home is not None:
                 found = self.table.by_name[base.home[0]].class_(base.home[1]).methods.get("__iter__")
+                if found is not None and depth < _ITERATORS:
+                    given = self.call_function(FunctionRef(base.home[0], found, value))
+                    return self._next(value) if given == value else self.element(given, depth + 1)
                 if found is not None:
-                    return self.element(self.call_function(FunctionRef(base.home[0], found, value)))
+                    return None
                 continue
             fact = self.knowledge.klass(base.name)
             if fact is not None and fact.iterates is not None:
                 return queries.as_row(self.instantiate(fact.iterates, value, None), value.query)
         return None
+
+    def _next(self, iterator: Instance) -> Value | None:
+        found = self.method(iterator.cls, "__next__")
+        return self.call_function(FunctionRef(found[0].name, found[1], iterator)) if found is not None else None
 
     def enter(self, value: Value | None) -> Value | None:
         """What ``with value as name`` binds."""
