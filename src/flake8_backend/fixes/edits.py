@@ -177,6 +177,35 @@ class FixContext:
             args=[], whitespace_before_args=opening if layout.has_comment(opening) else layout.NOTHING
         )
 
+    def with_argument(self, call: cst.Call, value: Value) -> cst.Call:
+        """``call`` with one more positional argument behind those that it has."""
+        index = next((number for number, arg in enumerate(call.args) if arg.keyword or arg.star == "**"), len(call.args))
+        return self._with_argument(call, index, cst.Arg(self.value(value)))
+
+    def links(self, call: cst.Call, method: str) -> list[cst.Call]:
+        """The calls of ``method`` in a chain of calls, the last one first: ``rows.filter(…).order_by(…)``."""
+        found: list[cst.Call] = []
+        node: cst.BaseExpression = call
+        while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            if node.func.attr.value == method:
+                found.append(node)
+            node = node.func.value
+        return found
+
+    def replaced(self, call: cst.Call, old: cst.CSTNode, new: cst.CSTNode) -> cst.Call:
+        """``call`` with ``new`` where ``old`` stands in it."""
+        return cst.ensure_type(call.deep_replace(old, new), cst.Call)  # type: ignore[arg-type]
+
+    def name_within(self, node: cst.CSTNode, name: str) -> str | None:
+        """How code writes ``name`` or something that ends in it: ``Order``, ``models.Order``; the outermost first."""
+        pending: list[cst.CSTNode] = [node]
+        while pending:
+            current = pending.pop(0)
+            if isinstance(current, (cst.Name, cst.Attribute)) and self.code_of(current).rpartition(".")[2] == name:
+                return self.code_of(current)
+            pending += current.children
+        return None
+
     def _with_argument(self, call: cst.Call, index: int, new: cst.Arg) -> cst.Call:
         args = [_parenthesised_generator(arg) for arg in call.args]
         opening, args = layout.insert(

@@ -54,12 +54,28 @@ class PerItem:
     asked: str = ""  # what is called, as messages show it
     loading: Loading | None = None
     in_list: bool = False  # the rows are represented one after the other, by no loop of the project's own
+    others: tuple[PerItem, ...] = ()  # what the same call loads of the same rows
+
+    @property
+    def loads(self) -> list[Load]:
+        """All relations that are loaded here."""
+        return [item.load for item in (self, *self.others) if item.load is not None]
+
+    @property
+    def loadings(self) -> list[Loading]:
+        """How they come with their rows, as far as that is known."""
+        return [item.loading for item in (self, *self.others) if item.loading is not None]
 
     @property
     def model(self) -> str:
         """The class of the rows that are gone through."""
         query = self.load.query if self.load is not None else None
         return ((query.model if query is not None else None) or "row").rpartition(".")[2]
+
+    @property
+    def path(self) -> str:
+        """The relation that is loaded, from the rows on; empty where a query is sent."""
+        return self.load.path if self.load is not None else ""
 
     @property
     def row(self) -> str:
@@ -137,7 +153,7 @@ class Repeated:
         found += self._per_object(function)
         told = {item.span for item in found if item.load is not None and item.load.use != READ}
         found += [item for item in self._asks(function) if item.span not in told]
-        return sorted(found, key=lambda item: (item.span, item.asked, item.load.path if item.load is not None else ""))
+        return _gathered(sorted(found, key=lambda item: (item.span, item.asked, item.path)))
 
     # --- relations ---------------------------------------------------------------------------------------------
 
@@ -265,6 +281,11 @@ class Repeated:
 
     def _is_of_many_tables(self, function: FunctionView, act: ActView, around: Sequence[LoopView]) -> bool:
         """Whether each item has a table of its own: ``for model in models: model.objects.count()``."""
+        for argument in act.site.term[2] if act.site is not None else ():
+            given = list(options(function.value(argument)))
+            if given and all(_is_collection(value) or isinstance(value, ClassRef) for value in given):
+                if any(repetition.varies(function, argument, loop) for loop in around):
+                    return True
         index = act.site.term[1] if act.site is not None else self._gone_through(function, act)
         term = function.term(index)
         while term[0] in (terms.CALL, terms.ATTRIBUTE):
@@ -383,6 +404,16 @@ class Repeated:
                 links, leaf = self._solution.effects.chain(node, found[0])
                 if leaf is not None:
                     yield PerItem(span, reach=_reach(leaf, links), asked=_chain(leaf, links))
+
+
+def _gathered(items: Sequence[PerItem]) -> list[PerItem]:
+    """What one call loads of the same rows is one finding, however many relations it are."""
+    groups: dict[Any, list[PerItem]] = {}
+    for item in items:
+        load = item.load
+        is_joint = load is not None and load.links and not load.is_again
+        groups.setdefault((item.span, load.query.source, item.model) if is_joint and load else id(item), []).append(item)
+    return [replace(first, others=tuple(others)) if others else first for first, *others in groups.values()]
 
 
 def _reach(leaf: Any, links: Sequence[Any]) -> Reach:

@@ -251,7 +251,7 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         if name in _NARROWING:
             return replace(query, filtered=True)
         if name in _FILTERING:
-            return narrowed(evaluator, query, module, term)
+            return narrowed(evaluator, query.loading(_absent(evaluator, module, term)), module, term)
     return query
 
 
@@ -271,6 +271,15 @@ def narrowed(evaluator: Evaluator, query: Query, module: Module, term: Sequence[
         what = evaluator.schema.narrows(query.model, column)
         query = replace(query, selective=query.selective or what == "row", of_parent=query.of_parent or what == "parent")
     return query
+
+
+def _absent(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> frozenset[str]:
+    """Relations that the rows do not have, so that nothing is there to load: ``root__isnull=True``."""
+    return frozenset(
+        name.removesuffix("__isnull").replace("__", ".")
+        for name, index in term[3]
+        if name.endswith("__isnull") and evaluator.value(module, index) == Constant(True)
+    )
 
 
 def _equalities(module: Module, term: Sequence[Any]) -> Iterator[str]:

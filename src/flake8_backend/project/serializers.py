@@ -133,7 +133,7 @@ class Serializers:
         if self._flag(field, "write_only"):
             return
         link = self._link(field)
-        last = field.cls.name.rpartition(".")[2]
+        last = self._kind(field.cls)
         source = self._text(field, "source") or field.name
         if last == "SerializerMethodField":
             method = self._text(field, "method_name", 0) or f"get_{field.name}"
@@ -148,6 +148,11 @@ class Serializers:
             yield from self._related(field, steps, row, link, last)
         else:
             yield from self._dotted(steps, row, link)
+
+    def _kind(self, cls: ClassRef) -> str:
+        """The library's class that a field is or derives from, by its last name."""
+        bases = self._evaluator.library_bases(cls)
+        return next((base.rpartition(".")[2] for base in bases if base.startswith(_PACKAGE)), cls.name.rpartition(".")[2])
 
     def _nested(self, field: Field, steps: list[str], row: Instance, link: Link, depth: int) -> Iterator[Load]:
         for load, below in self._along(steps, row, link):

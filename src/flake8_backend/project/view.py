@@ -412,7 +412,9 @@ class FunctionView:
     @property
     def is_occasional(self) -> bool:
         """Whether it runs in migrations, scripts and commands alone, for which nobody waits."""
-        if self.is_script or self.solution.contexts.is_migration(self.module):
+        if self.is_script or self.solution.contexts.is_migration(self.module) or self.summary.kind == "module":
+            return True
+        if ".management.commands." in f".{self.module.name}" and "Command" in self.module.summary.names:
             return True
         if self.summary.class_index < 0:
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_backend.authoring import (
@@ -12,10 +12,12 @@ from flake8_backend.authoring import (
     Fix,
     FixContext,
     FunctionView,
+    Json,
     Load,
     Loading,
     ModuleView,
     PerItem,
+    Related,
     Rule,
     Safety,
     Severity,
@@ -70,6 +72,7 @@ RULE = Rule(
 
 
 _COUNTS = frozenset({"count", "exists", "acount", "aexists", "contains", "acontains"})
+_MOST_TOLD = 3
 
 
 @RULE.on_function
@@ -78,62 +81,71 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
         return
     severity = Severity.LOW if function.is_occasional else None
     for item in function.repeated:
-        if item.load is not None:
-            yield RULE.report(
-                item.span,
-                f"{_loaded(item, item.load)}: {_remedy(item.loading, item.load)}",
-                severity=severity,
-                related=item.related(function),
-                fixes=[_fix(item.loading)],
-            )
-        else:
-            each = "object of the list: fetch all rows at once" if item.in_list else "item of the loop: fetch all rows before it"
-            message = f"{item.asked} runs once per {each}"
-            yield RULE.report(item.span, message, severity=severity, related=item.related(function))
+        yield _report(item, severity, item.related(function))
 
 
 @RULE.on_module
 def check_lists(module: ModuleView) -> Iterator[Diagnostic]:
     for item in module.represented:
-        if item.load is not None:
-            yield RULE.report(
-                item.span,
-                f"{_loaded(item, item.load)}: {_remedy(item.loading, item.load)}",
-                related=item.related(module),
-                fixes=[_fix(item.loading)],
-            )
+        yield _report(item, None, item.related(module))
+
+
+def _report(item: PerItem, severity: Severity | None, related: list[Related]) -> Diagnostic:
+    if item.load is not None:
+        message = f"{_loaded(item, item.load)}: {_remedy(item, item.load)}"
+        return RULE.report(item.span, message, severity=severity, related=related, fixes=[_fix(item)])
+    each = "object of the list: fetch all rows at once" if item.in_list else "item of the loop: fetch all rows before it"
+    return RULE.report(item.span, f"{item.asked} runs once per {each}", severity=severity, related=related)
 
 
 def _loaded(item: PerItem, load: Load) -> str:
-    name = f"{item.row}.{load.path}"
+    names = [f"`{item.row}.{one.path}{'.' + one.use if one.use in _COUNTS else ''}`" for one in item.loads]
     if load.is_again:
-        return f"`{name}` is read once per item of the loop, the same rows each time"
+        return f"{names[0]} is read once per item of the loop, the same rows each time"
     through = f" through {load.told}" if load.links else ""
-    if load.use in _COUNTS:
-        return f"`{name}.{load.use}` runs once per `{item.model}` of the {item.whole}{through}"
-    return f"`{name}` is loaded once per `{item.model}` of the {item.whole}{through}"
+    if len(names) > 1:
+        through = f" through `{load.links[0].name}`"
+        rest = len(names) - _MOST_TOLD
+        told = names if rest <= 0 else [*names[:_MOST_TOLD], f"{rest} more"]
+        return f"{', '.join(told[:-1])} and {told[-1]} are loaded once per `{item.model}` of the {item.whole}{through}"
+    does = "runs" if load.use in _COUNTS else "is loaded"
+    return f"{names[0]} {does} once per `{item.model}` of the {item.whole}{through}"
 
 
-def _remedy(loading: Loading | None, load: Load) -> str:
+def _remedy(item: PerItem, load: Load) -> str:
     if load.is_again:
         return "read them before it"
-    if loading is None or load.is_endless:
+    if not item.loadings or load.is_endless:
         return "fetch all rows before it"
-    if loading.joins_in_select:
-        return f"join `{loading.steps[-1].name}` and select it, or use `prefetch`"
-    added = f"add `{_method(loading)}({_argument(loading)})`" if loading.has_methods else f"add `{_options(loading)}`"
+    if len(item.loadings) > _MOST_TOLD:
+        return "load them with the rows"
+    added = _added(item.loadings)
     return f"{added} or annotate the result" if load.use in _COUNTS else added
 
 
-def _method(loading: Loading) -> str:
-    return "select_related" if loading.can_join else "prefetch_related"
+def _added(loadings: Sequence[Loading]) -> str:
+    first = loadings[0]
+    if first.joins_in_select:
+        return f"join `{first.path[-1]}` and select it, or use `prefetch`"
+    if not first.has_methods:
+        return f"add `{', '.join(_option(loading) for loading in loadings)}`"
+    calls = (
+        f"{method}({', '.join(f'{chr(34)}{path}{chr(34)}' for path in paths)})"
+        for method, paths in _paths(loadings).items()
+        if paths
+    )
+    return f"add `{'.'.join(calls)}`"
 
 
-def _argument(loading: Loading) -> str:
-    return f'"{"__".join(loading.path)}"'
+def _paths(loadings: Sequence[Loading]) -> dict[str, list[str]]:
+    """The relations to load by the method that loads them."""
+    found: dict[str, list[str]] = {"select_related": [], "prefetch_related": []}
+    for loading in loadings:
+        found["select_related" if loading.can_join else "prefetch_related"].append("__".join(loading.path))
+    return found
 
 
-def _options(loading: Loading) -> str:
+def _option(loading: Loading) -> str:
     """``selectinload(Account.invoices).joinedload(Invoice.seller)``."""
     owner, parts = loading.model, []
     for step in loading.steps:
@@ -146,50 +158,49 @@ def _loader(many: bool) -> str:
     return "selectinload" if many else "joinedload"
 
 
-def _fix(loading: Loading | None) -> Fix | None:
-    if loading is None or loading.span is None:
+def _fix(item: PerItem) -> Fix | None:
+    loadings = [loading for loading in item.loadings if loading.span is not None]
+    if not loadings or loadings[0].span is None:
         return None
-    title = f"Load `{'.'.join(loading.path)}` with the rows"
-    if loading.can_be_fixed_by_methods:
-        path = "__".join(loading.path)
-        step = RULE.step(add_relation, loading.span, "Call", method=_method(loading), path=path)
-        return RULE.fix(Safety.UNSAFE, title, step)
-    if loading.has_methods or loading.joins_in_select or len(loading.steps) > 1:
+    span, first = loadings[0].span, loadings[0]
+    title = f"Load `{'`, `'.join('.'.join(loading.path) for loading in loadings[:_MOST_TOLD])}` with the rows"
+    if first.can_be_fixed_by_methods:
+        paths: Json = {method: list(names) for method, names in _paths(loadings).items()}
+        return RULE.fix(Safety.UNSAFE, title, RULE.step(add_relations, span, "Call", paths=paths))
+    short = [loading for loading in loadings if len(loading.steps) == 1]
+    if first.has_methods or first.joins_in_select or not short:
         return None
-    loader, name = _loader(loading.steps[0].many), loading.path[0]
-    step = RULE.step(add_option, loading.span, "Call", loader=loader, model=loading.model, name=name)
-    return RULE.fix(Safety.UNSAFE, title, step)
+    options: Json = [[_loader(loading.steps[0].many), loading.path[0]] for loading in short]
+    return RULE.fix(Safety.UNSAFE, title, RULE.step(add_options, span, "Call", model=first.model, options=options))
 
 
 @RULE.codemod
-def add_relation(call: cst.Call, fix: FixContext, *, method: str, path: str) -> cst.Call:
-    func, names = call.func, [getattr(argument.value, "raw_value", None) for argument in call.args]
+def add_relations(call: cst.Call, fix: FixContext, *, paths: dict[str, list[str]]) -> cst.Call:
+    for method, names in paths.items():
+        for name in names:
+            call = _with_relation(call, fix, method, name)
+    return call
+
+
+def _with_relation(call: cst.Call, fix: FixContext, method: str, path: str) -> cst.Call:
     text = fix.quoted(path)
-    if getattr(getattr(func, "attr", None), "value", "") != method or not names or None in names:
-        return fix.append_call(call, method, text)
-    for argument, name in zip(call.args, names, strict=True):
-        if path.startswith(f"{name}__"):
-            return call.with_deep_changes(argument, value=fix.parse_expression(text))
-    return fix.with_positional(call, text)
+    for link in fix.links(call, method):
+        names = [getattr(argument.value, "raw_value", None) for argument in link.args]
+        if not names or None in names:
+            continue
+        if any(name == path or name.startswith(f"{path}__") for name in names):
+            return call
+        for argument, name in zip(link.args, names, strict=True):
+            if path.startswith(f"{name}__"):
+                return fix.replaced(call, argument.value, fix.parse_expression(text))
+        return fix.replaced(call, link, fix.with_argument(link, text))
+    return fix.append_call(call, method, text)
 
 
 @RULE.codemod
-def add_option(call: cst.Call, fix: FixContext, *, loader: str, model: str, name: str) -> cst.Call | Skipped:
-    owner = _model_in(call, fix, model)
+def add_options(call: cst.Call, fix: FixContext, *, model: str, options: list[list[str]]) -> cst.Call | Skipped:
+    owner = fix.name_within(call, model) or fix.name_within(call, "cls")
     if owner is None:
         return fix.skip(f"the query does not name `{model}`")
-    function = fix.require_import("sqlalchemy.orm", loader)
-    return fix.append_call(call, "options", f"{function}({owner}.{name})")
-
-
-def _model_in(call: cst.Call, fix: FixContext, model: str) -> str | None:
-    """How the query writes its model: ``Order``, ``models.Order``, ``cls``."""
-    pending: list[cst.CSTNode] = [call]
-    while pending:
-        node = pending.pop(0)
-        if isinstance(node, (fix.libcst.Name, fix.libcst.Attribute)):
-            code = fix.code_of(node)
-            if code.rpartition(".")[2] == model or code == "cls":
-                return code
-        pending += node.children
-    return None
+    loaders = [f"{fix.require_import('sqlalchemy.orm', loader)}({owner}.{name})" for loader, name in options]
+    return fix.append_call(call, "options", *loaders)
