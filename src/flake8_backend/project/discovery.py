@@ -161,6 +161,11 @@ def _is_excluded(path: Path, excluded: Exclusion) -> bool:
 
 
 def project_files(root: Path, *, nested: bool = False) -> tuple[Path, ...]:
+    """The files of ``project_file_names``."""
+    return tuple(Path(file) for file in project_file_names(root, nested=nested))
+
+
+def project_file_names(root: Path, *, nested: bool = False) -> list[str]:
     """Every .py and .pyi file of the project at ``root``, for its index: excluded and ignored ones as well.
 
     Left out are environments, installed packages and caches, and unless ``nested``, projects inside this one: they
@@ -179,4 +184,4 @@ def project_files(root: Path, *, nested: bool = False) -> tuple[Path, ...]:
         folders.extend(os.path.join(folder, name) for name in listing.folders if name not in NEVER_INDEXED)
         if limit is not None:
             del folders[limit:]
-    return tuple(Path(file) for file in sorted(walk.files))
+    return sorted(walk.files)

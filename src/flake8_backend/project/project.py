@@ -1,9 +1,12 @@
 """A project: the files under one root, visited once each, and the findings in them."""
 
+# Every run looks at every file of the index: objects for paths would cost more than the rest of that.
+# ruff: noqa: PTH116, PTH118, PTH120
 from __future__ import annotations
 
 import ast
 import json
+import os
 import time
 import warnings
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from flake8_backend.core.source import SourceFile, UndecodableSource, decode, di
 from flake8_backend.knowledge.installed import installed_packs
 from flake8_backend.project import requirements, versions
 from flake8_backend.project.cache import Cache
-from flake8_backend.project.discovery import project_files
+from flake8_backend.project.discovery import project_file_names
 from flake8_backend.project.roots import ModuleNames
 
 if TYPE_CHECKING:
@@ -46,15 +49,24 @@ class Problem:
 
 @dataclass(slots=True)
 class Entry:
-    """One file of the project: its content's digest and, once visited, its summary or the reason why there is none."""
+    """One file of the project: its content's digest and, once visited, its summary or the reason why there is none.
 
-    path: Path
-    name: str
-    other_names: tuple[str, ...]
-    key: str
+    Names and ``key``, that of its summary in the cache, are given when they are first needed.
+    """
+
+    file: str
+    content: str
+    name: str = ""
+    other_names: tuple[str, ...] = ()
+    key: str = ""
     summary: ModuleSummary | Problem | None = None
     text: str | None = None
     dumped: str | None = None  # the summary as JSON, until it is asked for: text weighs nothing to the collector
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return Path(self.file)
 
 
 class Project:
@@ -67,6 +79,7 @@ class Project:
         self._cache = cache
         self._names = ModuleNames(root)
         self._entries: dict[str, Entry] = {}
+        self._is_named = False
         self._owners: dict[str, str] = {}
         self._solution: Solution | None = None
         self._findings: dict[str, list[Any]] | None = None
@@ -111,43 +124,48 @@ class Project:
         fresh: dict[str, list[Any]] = {}
         now = time.time_ns()
         unseen: list[Entry] = []
-        for path in project_files(self.root):
-            relative = self._relative(path)
+        prefix = len(os.path.join(self.root, ""))
+        for file in project_file_names(self.root):
+            relative = file[prefix:].replace(os.sep, "/")
             try:
-                info = path.stat()
+                info = os.stat(file)
+                stamp = [info.st_size, info.st_mtime_ns, info.st_ctime_ns]
+                row = known.get(relative)
+                is_known = False
+                if isinstance(row, list) and row[:3] == stamp and isinstance(row[3], str):
+                    is_known, content = True, row[3]
+                else:
+                    content = digest(Path(file).read_bytes())
             except OSError as error:
-                self._add(relative, path, "", Problem(_reason(error)))
+                self._entries[relative] = Entry(file, "", summary=Problem(_reason(error)))
                 continue
-            stamp = [info.st_size, info.st_mtime_ns, info.st_ctime_ns]
-            row = known.get(relative)
-            if isinstance(row, list) and row[:3] == stamp and isinstance(row[3], str):
-                content = row[3]
-                entry = self._add(relative, path, content)
-            else:
-                try:
-                    data = path.read_bytes()
-                except OSError as error:
-                    self._add(relative, path, "", Problem(_reason(error)))
-                    continue
-                content = digest(data)
-                entry = self._add(relative, path, content)
+            entry = self._entries[relative] = Entry(file, content)
+            if not is_known:
                 unseen.append(entry)
             if now - max(info.st_mtime_ns, info.st_ctime_ns) > _RACY:
                 fresh[relative] = [*stamp, content]
         if jobs > 1 and len(unseen) > _WORTH_SHARING:
+            self._name_entries()
             self._visit_in_parallel(unseen, jobs)
         if fresh != known:
             self._cache.store("index", self._index_key, fresh)
 
-    def _add(self, relative: str, path: Path, content: str, problem: Problem | None = None) -> Entry:
-        names = self._module_names(path)
-        key = digest(f"{content}\0{names[0]}\0{path.name}\0{self._rules_key}".encode("utf-8", "surrogateescape"))
-        entry = self._entries[relative] = Entry(path, names[0], names[1:], key, problem)
-        return entry
+    def _name_entries(self) -> None:
+        """Give names to the files of the index, in their order, before any other file can take one."""
+        if self._is_named:
+            return
+        self._is_named = True
+        for relative, entry in self._entries.items():
+            self._name(relative, entry)
 
-    def _module_names(self, path: Path) -> tuple[str, ...]:
+    def _name(self, relative: str, entry: Entry) -> None:
+        entry.name, *others = self._module_names(relative, entry.path)
+        entry.other_names = tuple(others)
+        told = f"{entry.content}\0{entry.name}\0{entry.path.name}\0{self._rules_key}"
+        entry.key = digest(told.encode("utf-8", "surrogateescape"))
+
+    def _module_names(self, relative: str, path: Path) -> tuple[str, ...]:
         """The module's own name first, which no other file of the project has, then its other ones."""
-        relative = self._relative(path)
         try:
             names = self._names.possible(path)
         except ValueError:
@@ -187,6 +205,7 @@ class Project:
 
     def _summary(self, entry: Entry) -> ModuleSummary | Problem:
         if entry.summary is None:
+            self._name_entries()
             entry.summary = _loaded(self._dumped(entry))
             entry.dumped = None
         return entry.summary
@@ -259,6 +278,7 @@ class Project:
             from flake8_backend.project.modules import Module, ModuleTable
             from flake8_backend.project.solution import Solution
 
+            self._name_entries()
             # First every visit, then every summary: objects that stay make the collector slow while trees come and go.
             for entry in self._entries.values():
                 if entry.summary is None:
@@ -292,8 +312,9 @@ class Project:
         entry = self._entries.get(relative)
         if entry is not None and entry.text == text:
             return
-        names = self._module_names(path)
-        self._entries[relative] = Entry(path, names[0], names[1:], "", None, text)
+        self._name_entries()
+        entry = self._entries[relative] = Entry(str(path), "", text=text)
+        self._name(relative, entry)
         self._solution = None
         self._findings = None
         self._overlaid = True
@@ -301,24 +322,40 @@ class Project:
     def diagnostics(self, path: Path) -> tuple[Diagnostic, ...]:
         """What the active rules say of one file, in the order of places; noqa and per-file-ignores are not applied."""
         relative = self._relative(path)
+        if relative not in self._entries:
+            return self._diagnose_outsider(relative, path)
         remembered = self._remembered.get(relative)
         if remembered is not None:
             return tuple(diagnostic_from_json(item) for item in remembered)
-        found = self._diagnose(relative, path)
+        found = self._diagnose(relative)
         if not self._overlaid:
             self._fresh[relative] = [diagnostic_to_json(diagnostic) for diagnostic in found]
         return found
 
-    def _diagnose(self, relative: str, path: Path) -> tuple[Diagnostic, ...]:
-        entry = self._entries.get(relative)
-        if entry is None:
-            names = self._module_names(path)
-            entry = self._entries[relative] = Entry(path, names[0], names[1:], "")
-            try:
-                entry.key = digest(path.read_bytes() + names[0].encode("utf-8", "surrogateescape"))
-            except OSError as error:
-                entry.summary = Problem(_reason(error))
-            self._solution = None
+    def _diagnose_outsider(self, relative: str, path: Path) -> tuple[Diagnostic, ...]:
+        """The findings of a file that is not in the index: one more in the project, for as long as it is looked at.
+
+        Whoever asks for another file has the answer of the project without this one, and nothing of it is remembered:
+        the state of the project does not tell of it.
+        """
+        self._name_entries()
+        try:
+            entry = Entry(str(path), digest(path.read_bytes()))
+        except OSError as error:
+            entry = Entry(str(path), "", summary=Problem(_reason(error)))
+        before = self._solution
+        self._entries[relative] = entry
+        self._name(relative, entry)
+        self._solution = None
+        try:
+            return self._diagnose(relative)
+        finally:
+            self._solution = before
+            del self._entries[relative]
+            self._owners = {name: owner for name, owner in self._owners.items() if owner != relative}
+
+    def _diagnose(self, relative: str) -> tuple[Diagnostic, ...]:
+        entry = self._entries[relative]
         summary = self._summary(entry)
         if isinstance(summary, Problem):
             from flake8_backend.core.containment import not_analysed
@@ -343,8 +380,15 @@ class Project:
 
     @cached_property
     def _state_key(self) -> str:
-        """The state of the whole project: every file's key, the options, the packs, requirements, lock files."""
-        rows = "\n".join(f"{relative}:{entry.key}" for relative, entry in sorted(self._entries.items()))
+        """The state of the whole project: every file's content and what names are counted from, the options, the packs,
+        requirements, lock files.
+        """
+        entries = sorted(self._entries.items())
+        folders = dict.fromkeys(os.path.dirname(entry.file) for _, entry in entries)
+        rows = "\n".join(
+            [f"{relative}:{entry.content}" for relative, entry in entries]
+            + [f"{folder}:{' '.join(self._names.of_folder(folder))}" for folder in folders]
+        )
         stated = f"{self._requirements.fingerprint}\0{self._versions.fingerprint}"
         told = f"{self.options.fingerprint()}\0{self._kept_key}\0{stated}\0{rows}"
         return digest(told.encode("utf-8", "surrogateescape"))

@@ -151,13 +151,18 @@ class ModuleNames:
         A folder without ``__init__.py`` may be a namespace package or a folder on ``sys.path``: both are offered.
         """
         folder, name = os.path.split(os.path.abspath(path))
-        packages = self._packages.get(folder)
-        if packages is None:
-            packages = self._packages[folder] = self._packages_of(folder)
+        packages = self.of_folder(folder)
         stem = _SUFFIX.sub("", name)
         if stem == "__init__":
             return tuple(package for package in packages if package) or (self.root.name,)
         return tuple(f"{package}.{stem}" if package else stem for package in packages)
+
+    def of_folder(self, folder: str) -> tuple[str, ...]:
+        """What the names of modules in the absolute ``folder`` begin with, the likeliest first; raises ValueError."""
+        packages = self._packages.get(folder)
+        if packages is None:
+            packages = self._packages[folder] = self._packages_of(folder)
+        return packages
 
     def _packages_of(self, folder: str) -> tuple[str, ...]:
         """The dotted names of a folder, counted from each folder that may be on ``sys.path``."""
