@@ -244,10 +244,23 @@ class Contents(Lookup):
             return self._part_of_each(at, term[1], position)
         if operator == terms.UNION:
             return self._together([self.part(at, option, position) for option in term[1]])
+        if operator == terms.UNPACK:
+            return self._part_of_part(at, term, position)
         if operator == terms.CALL:
             found = self.looked_into(at, index, self.value(at, term[1]))
             return self._together([self.part(inside, o, position) for inside, outputs in found for o in outputs])
         return self._together([self.part(*place, position) for place in self.behind(at, index)])
+
+    def _part_of_part(self, at: At, term: Sequence[Any], position: int) -> list[Text] | None:
+        """``for number, (name, default) in enumerate(columns.items())``."""
+        element = self.term(at, term[2])
+        call = self.term(at, element[1]) if element[0] == terms.ELEMENT else element
+        if call[0] != terms.CALL:
+            return None
+        last, given = self.last_name(at, call[1]), call[2]
+        if last == "enumerate" and term[1] == 1 and given:
+            return self._part_of_each(at, given[0], position)
+        return self._part_of_each(at, given[term[1]], position) if last == "zip" and term[1] < len(given) else None
 
     def _part_of_each(self, at: At, index: int, position: int) -> list[Text] | None:
         return self._once(self._read_part_of_each, at, index, position) if index else None
@@ -266,6 +279,11 @@ class Contents(Lookup):
             if last in _SAME_ITEMS and term[2]:
                 return self._part_of_each(at, term[2][0], position)
             return self._part_of_results(at, index, term, position)
+        if term[0] == terms.GROWN:
+            more = [pair for part in term[3] for pair in self.mapping(at, part) or ()]
+            base = self._part_of_each(at, term[1], position) or []
+            parts = [self.part(at, part, position) for part in term[2]]
+            return self._together([base, [pair[position] for pair in more if position < len(pair)], *parts])
         if term[0] == terms.DISPLAY and term[1] != "dict":
             return self._together([self.part(at, part, position) if part else None for part in term[2][:MOST_ITEMS]])
         if term[0] == terms.COMPREHENSION and term[1] != "dict":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterable
 from typing import Any, cast
 
 from flake8_backend.semantic import checks, scopes, terms
@@ -174,7 +175,7 @@ class Lowering:
             frame, block, order = binding.detail, 0, order
         term = self.lower(value, frame, block, order)
         if how == "element":
-            if value.__class__ is ast.Name and value.id in frame.grown:
+            if (frame.grown or frame.stores) and isinstance(value, (ast.Name, ast.Call)):
                 term = self._grown(value, frame, block, order)
             term = self._wrap(terms.ELEMENT, term)
         elif how == "entered":
@@ -255,7 +256,7 @@ class Lowering:
             return UNKNOWN
         positional = []
         keywords = []
-        joins = frame.grown and func.__class__ is ast.Attribute and func.attr == "join"
+        joins = (frame.grown or frame.stores) and func.__class__ is ast.Attribute and func.attr == "join"
         for argument in node.args:
             if joins:
                 positional.append(self._grown(argument, frame, block, order))
@@ -327,25 +328,39 @@ class Lowering:
         return found
 
     def _grown(self, node: ast.expr, frame: Frame, block: int, order: int) -> int:
-        """What is joined, with what was appended to it before: ``clauses.append(…)``, ``" AND ".join(clauses)``."""
+        """What is joined or gone through, with what was put in before: ``clauses.append(…)``, ``row["id"] = …``."""
         term = self.lower(node, frame, block, order)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
-            node = node.args[0]  # `sorted(clauses)`, `set(clauses)`
-        calls = frame.grown.get(node.id, ()) if isinstance(node, ast.Name) else ()
+        place, view = _collection_of(node)
+        if not isinstance(place, ast.Name):
+            return term
         loop = frame.loop_around(block)
-        appended, extended = [], []
-        for call, where, at in calls:
-            if id(call) in self._active or not (at <= order or (loop >= 0 and frame.is_inside(where, loop))):
-                continue
-            self._active.add(id(call))
-            kind = getattr(call.func, "attr", "")
-            added = [self.lower(argument, frame, where, at) for argument in call.args]
-            self._active.discard(id(call))
-            if kind in ("extend", "update"):
-                extended += added
-            else:
-                appended += added[-1:]
+        appended: list[int] = []
+        extended: list[int] = []
+
+        def counts(node: ast.AST, where: int, at: int) -> bool:
+            is_before = at <= order or (loop >= 0 and frame.is_inside(where, loop))
+            return is_before and id(node) not in self._active
+
+        for call, where, at in frame.grown.get(place.id, ()):
+            if counts(call, where, at):
+                added = self._lowered_once(call, call.args, frame, where, at)
+                is_many = getattr(call.func, "attr", "") in ("extend", "update")
+                (extended if is_many else appended).extend(added if is_many else added[-1:])
+        for key, value, where, at in frame.stores.get(place.id, ()):
+            if key is not None and counts(key, where, at):
+                pair = self._lowered_once(key, (key, value), frame, where, at)
+                both = self.intern(terms.DISPLAY, "tuple", tuple(pair), 2) if view == "items" else UNKNOWN
+                appended.append(both or pair[view == "values"])
         return self.intern(terms.GROWN, term, tuple(appended), tuple(extended)) if appended or extended else term
+
+    def _lowered_once(
+        self, owner: ast.AST, nodes: Iterable[ast.AST | None], frame: Frame, block: int, order: int
+    ) -> list[int]:
+        """The terms of ``nodes``, in which ``owner`` counts for nothing."""
+        self._active.add(id(owner))
+        found = [self.lower(node, frame, block, order) for node in nodes]
+        self._active.discard(id(owner))
+        return found
 
     def _await(self, node: ast.Await, frame: Frame, block: int, order: int) -> int:
         return self._wrap(terms.AWAIT, self.lower(node.value, frame, block, order))
@@ -482,6 +497,15 @@ class Lowering:
             left = self.annotation(node.left, frame, block, order)
             return self.union([left, self.annotation(node.right, frame, block, order)])
         return self.lower(node, frame, block, order)
+
+
+def _collection_of(node: ast.expr) -> tuple[ast.expr, str]:
+    """``names`` of ``sorted(names)`` and of ``names.items()``, and by which method it is gone through."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
+        node = node.args[0]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
+        return node.func.value, node.func.attr
+    return node, ""
 
 
 def _is_number_format(spec: ast.expr | None) -> bool:
