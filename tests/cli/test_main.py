@@ -169,7 +169,6 @@ class TestEnds:
         assert b"Traceback" not in done.stderr
         assert b"Exception" not in done.stderr
 
-    @pytest.mark.xfail(reason="the index of the project digests names as UTF-8")
     def test_names_that_are_no_text(self, shop: Shop) -> None:
         name = os.fsdecode(b"bad-\xff.py")
         try:
