@@ -119,6 +119,8 @@ def after_call(
         query = given or _started(evaluator, receiver, value)
         if query is None:
             return value
+        if isinstance(receiver, Instance) and _is_of_parent(evaluator, receiver.cls):
+            query = replace(query, of_parent=True)
         if query.model is None:
             query = _of_columns(evaluator, query, module, term)
     query = _changed(evaluator, fact, query, module, term)
@@ -179,6 +181,11 @@ def _started(evaluator: Evaluator, receiver: Value | None, value: Value | None) 
     if isinstance(value, Instance) and value.cls.name.endswith(".Load"):
         return Query(LOADER)
     return None
+
+
+def _is_of_parent(evaluator: Evaluator, cls: ClassRef) -> bool:
+    """Whether it is the manager of a relation that a library's model declares: ``user.groups``."""
+    return any(base.home is None and base.name.endswith(".RelatedManager") for base in evaluator.lineage(cls))
 
 
 def _of_columns(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> Query:
