@@ -420,6 +420,8 @@ class Evaluator:
             return External(f"{base.name}.*", value)
         if value.cls.home is not None and self.knowledge.canonical(f"{base.name}.{name}") != f"{base.name}.{name}":
             return External(f"{base.name}.{name}", value)
+        if value.cls.home is not None and self.knowledge.markers(f"{base.name}.{name}"):
+            return External(f"{base.name}.{name}", value)
         return External(f"{base.name}.{name}", value) if value.cls.home is None and base == value.cls else None
 
     def _project_attribute(self, value: Instance, base: ClassRef, name: str) -> Value | None:
