@@ -56,20 +56,34 @@ class Listings:
         self._solution = solution
         self._evaluator = solution.evaluator
         self._known: dict[tuple[str, int], tuple[Listing, ...]] = {}
+        self._open: list[tuple[str, int]] = []
+        self._lowest = 0  # of the open functions, the outermost whose answer was needed for its own
 
     def of(self, node: tuple[str, int]) -> tuple[Listing, ...]:
         """The unbounded collections that a function answers with."""
         known = self._known.get(node)
-        if known is None:
-            self._known[node] = ()  # a function that answers with its own answer
-            module = self._solution.table.by_name[node[0]]
-            function = module.function(node[1])
-            found: dict[Span, Listing] = {}
-            for term, _, *place in function.outputs:
-                for listing in self._payload(module, term, Span(*place), 0):
-                    found.setdefault(listing.span, listing)
-            known = self._known[node] = tuple(found[span] for span in sorted(found))
-        return known
+        if known is not None:
+            return known
+        if node in self._open:  # a function that answers with its own answer
+            self._lowest = min(self._lowest, self._open.index(node))
+            return ()
+        depth, above = len(self._open), self._lowest
+        self._lowest = depth
+        self._open.append(node)
+        found = self._answered(node)
+        self._open.pop()
+        if self._lowest >= depth:  # else an answer further out is missing in this one: nothing to remember
+            self._known[node] = found
+        self._lowest = min(above, self._lowest)
+        return found
+
+    def _answered(self, node: tuple[str, int]) -> tuple[Listing, ...]:
+        module = self._solution.table.by_name[node[0]]
+        found: dict[Span, Listing] = {}
+        for term, _, *place in module.function(node[1]).outputs:
+            for listing in self._payload(module, term, Span(*place), 0):
+                found.setdefault(listing.span, listing)
+        return tuple(found[span] for span in sorted(found))
 
     # --- what an answer is made of -----------------------------------------------------------------------------
 
