@@ -102,9 +102,10 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
             "what to use in a coroutine; `<name>` and `<class>` stand for the method's and the class's own names"
         ),
         "`in_event_loop`": (
-            "`raises`: the library refuses to run while the thread's event loop runs; `required`: it raises where none "
-            "runs; `tells`: it answers whether one runs"
+            "`raises …`: the library refuses to run while the thread's event loop runs; `required`: it raises where "
+            "none runs; `tells`: it answers whether one runs"
         ),
+        "`thread_bound`": "what the call works on or gives belongs to the thread that made it",
         "`since`, `until`": "versions of the library",
         "`source`, `checked`, `verified`, `version`, `note`": "evidence, for readers",
     },

@@ -60,6 +60,7 @@ _PLAIN_CALL_KEYS = (
     "streams",
     "hands_on",
     "in_event_loop",
+    "thread_bound",
     "since",
     "until",
     "note",

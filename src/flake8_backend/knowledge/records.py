@@ -89,8 +89,9 @@ class CallFact:
     """What a call does. ``name`` is canonical; for an inherited method it is the name on the base that tells it.
 
     ``use`` says how the result must be used (``await``, ``async with``, ``async for``); empty: as it is.
-    ``in_event_loop``: ``raises`` where the library refuses to run while the thread's event loop is running, ``required``
-    where it raises when none is, ``tells`` where it answers whether one is.
+    ``in_event_loop``: ``raises …`` where the library refuses to run while the thread's event loop is running, ``required``
+    where it raises when none is, ``tells`` where it answers whether one is. ``thread_bound``: what it works on or gives
+    belongs to the thread that made it.
     ``streams``: what it gives is waited for as long as it is wanted. ``through`` are the methods of the same object
     that do its sending. ``hands_on``: what follows the callable among its arguments is given to the callable,
     ``positional`` or ``all`` of it.
@@ -115,6 +116,7 @@ class CallFact:
     since: str | None = None
     until: str | None = None
     in_event_loop: str | None = None
+    thread_bound: bool = False
     note: str = ""
     verified: bool = True
 

@@ -54,6 +54,7 @@ FORMS = _words(
 )
 FREE_FORMS = frozenset({"attribute", "class", "name-pattern"})  # their names may be globs
 WAITS = frozenset({"forever", "bounded", "inherits"})
+IN_EVENT_LOOP = frozenset({"raises RuntimeError", "raises SynchronousOnlyOperation", "required", "tells"})
 CONNECTIONS = frozenset({"per-call", "pooled", "single"})
 USES = frozenset({"await", "async with", "async for"})
 CHECKED = frozenset({"signature", "body", "source", "run", "docstring", "docs"})
@@ -230,7 +231,8 @@ _KEYS: Mapping[str, Mapping[str, Check]] = {
         "ttl": _OPTION,
         "options": _each(_OPTION),
         "async_alt": _text,
-        "in_event_loop": _one_of({"raises", "required", "tells"}),
+        "in_event_loop": _one_of(IN_EVENT_LOOP),
+        "thread_bound": _flag,
         "since": _text,
         "until": _text,
     },

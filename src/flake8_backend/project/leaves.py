@@ -15,6 +15,7 @@ CALL, READ, ITERATE, ENTER = "call", "read", "iterate", "enter"
 Node = tuple[str, int]
 _GRAVITY = {"file-meta": 2, "tls-context": 2, "file-entry": 1, "file-list": 1, "stdout": 9, "log": 9}
 _FILE_EFFECTS = frozenset({"fs-read", "fs-write"})
+_OFFLOADERS = {"SynchronousOnlyOperation": "asgiref.sync.sync_to_async"}  # what runs the work that raises it
 _HEAVY = frozenset({"password-hash", "key-generate", "cpu"})
 
 
@@ -53,9 +54,15 @@ class Leaf:
         return self.fact.role == "file-list" or self.name.endswith("__iter__")
 
     @property
-    def is_refused(self) -> bool:
-        """Whether the library raises instead of blocking while an event loop runs in the thread."""
-        return self.fact.in_event_loop == "raises"
+    def refusal(self) -> str:
+        """The exception that the library raises instead of blocking while an event loop runs in the thread, if any."""
+        how, _, exception = (self.fact.in_event_loop or "").partition(" ")
+        return exception if how == "raises" else ""
+
+    @property
+    def offloader(self) -> str:
+        """The function that makes a coroutine function of it, where the library that refuses has one."""
+        return _OFFLOADERS.get(self.refusal, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,14 @@ class Solution:
 
     @cached_property
     def loop_library(self) -> str | None:
-        """The library whose loop runs the project's coroutines, None when two are in use or none is known."""
-        found = {top for top in self.table.imports if top in ("asyncio", "trio", "curio")}
-        return found.pop() if len(found) == 1 else None
+        """The library whose loop runs the project's coroutines, None when two are in use or none is known.
+
+        anyio runs on the others' loops: it stands for itself where none of them is named.
+        """
+        found = self.table.imports & {"asyncio", "trio", "curio"}
+        if not found:
+            return "anyio" if "anyio" in self.table.imports else None
+        return next(iter(found)) if len(found) == 1 else None
 
     @cached_property
     def listings(self) -> Listings:
@@ -150,6 +155,14 @@ class Solution:
         """Every function of the project, in the order of module names."""
         for name in sorted(self.table.by_name):
             yield from ModuleView(self, self.table.by_name[name]).functions
+
+    @property
+    def thread_runner(self) -> tuple[str, str, bool]:
+        """What hands work to a thread: module, function, whether it takes keyword arguments for the work."""
+        library = self.loop_library
+        if library in ("trio", "anyio"):
+            return library, "to_thread.run_sync", False
+        return "asyncio", "to_thread", True
 
     def diagnostics(self, module: Module, rules: Iterable[Rule]) -> list[Diagnostic]:
         """What the rules that look at the solved project say of one module; a rule that raises is contained."""

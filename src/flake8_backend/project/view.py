@@ -164,10 +164,15 @@ class SiteView:
         return bool(self._data[SITE_FLAGS] & AWAITED)
 
     @property
+    def is_method_call(self) -> bool:
+        """Whether a method of an object or a class is called."""
+        return any(getattr(callee, "receiver", None) is not None for callee in self.callees)
+
+    @property
     def is_called_for_sure(self) -> bool:
         """Whether the callee is named by an import, or its object is seen to be made: no annotation has to be right."""
         evaluator = self.function.solution.evaluator
-        if all(getattr(callee, "receiver", None) is None for callee in self.callees):
+        if not self.is_method_call:
             return True
         return origins.receiver_makings(evaluator, self.function.module, self.term) is not None
 

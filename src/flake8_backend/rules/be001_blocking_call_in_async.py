@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_backend.authoring import (
@@ -18,10 +17,14 @@ from flake8_backend.authoring import (
     Safety,
     Severity,
     SiteView,
+    Skipped,
     Span,
+    Step,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import libcst as cst
 
 RULE = Rule(
@@ -38,26 +41,41 @@ RULE = Rule(
     severity=Severity.HIGH,
     fixes=frozenset({Safety.SAFE, Safety.UNSAFE}),
     fix_note="""
-    `time.sleep` directly in a coroutine becomes `await asyncio.sleep` (safe where asyncio is known to be the loop).
-    Other calls are handed to `asyncio.to_thread`, which is unsafe: the code around them may rely on nothing else
-    running in between, or the object may not be shared between threads.
+    `time.sleep` directly in a coroutine becomes `await asyncio.sleep` (safe where the loop's library is known).
+    What has an asynchronous twin of its own, as Django's querysets have, is replaced by it; a loop started inside
+    the running one becomes `await`. Other calls are handed to `asyncio.to_thread`, which is unsafe: the code around
+    them may rely on nothing else running in between, or the object may not be shared between threads.
     """,
     examples=(
         Example(
             bad="import asyncio\nimport time\n\n\nasync def retry() -> None:\n    time.sleep(1)\n",
             good="import asyncio\nimport time\n\n\nasync def retry() -> None:\n    await asyncio.sleep(1)\n",
+            fixed=True,
         ),
         Example(
-            bad="import requests\n\n\nasync def rates() -> str:\n    return requests.get('https://rates.example.com', timeout=5).text\n",
-            good="import httpx\n\n\nasync def rates(client: httpx.AsyncClient) -> str:\n    return (await client.get('https://rates.example.com')).text\n",
+            bad=(
+                "import requests\n\n\n"
+                "async def rates() -> str:\n"
+                "    return requests.get('https://rates.example.com', timeout=5).text\n"
+            ),
+            good=(
+                "import httpx\n\n\n"
+                "async def rates(client: httpx.AsyncClient) -> str:\n"
+                "    return (await client.get('https://rates.example.com')).text\n"
+            ),
         ),
     ),
     false_alarms="""
-    A helper that blocks on one branch only is reported for every caller. Work that is short on a local disk is
-    reported too, stat-like calls at low severity and once per function.
+    A helper that blocks on one branch only is reported for every caller, unless the branch hangs on a flag that the
+    call rules out, fills something once, or looks whether a loop is running. Work that is short on a local disk is
+    reported too: entries of folders at medium severity, stat-like calls at low severity and once per function. A
+    `# noqa: BE001` where the helper blocks accepts it for all callers.
     """,
     references=("https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",),
-    overlap={"ruff": "ASYNC210, ASYNC220, ASYNC221, ASYNC222, ASYNC230, ASYNC240, ASYNC251", "flake8-async": "ASYNC2xx"},
+    overlap={
+        "ruff": "ASYNC210, ASYNC220, ASYNC221, ASYNC222, ASYNC230, ASYNC240, ASYNC251",
+        "flake8-async": "ASYNC2xx",
+    },
 )
 
 _SEVERITIES = (Severity.HIGH, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
@@ -95,7 +113,7 @@ def _is_worth_telling(act: ActView, reach: Reach) -> bool:
     site = act.site
     if site is not None and (site.is_type_checking_only or _is_made_awaitable(site, reach)):
         return False
-    if act.function.is_startup and reach.leaf.is_file_work:
+    if reach.leaf.is_file_work and (act.function.is_startup or act.is_rare):
         return False
     return not (site is not None and reach.leaf.is_on_handle and not reach.links and site.is_beside_opening)
 
@@ -107,40 +125,82 @@ def _is_made_awaitable(site: SiteView, reach: Reach) -> bool:
     return bool(reach.links) or not site.is_called_for_sure
 
 
+# --- what is told ---------------------------------------------------------------------------------------------------
+
+
 def _message(act: ActView, reach: Reach) -> str:
-    if reach.leaf.is_refused:
-        return (
-            f"`{act.function.name}` runs on the event loop, where {reach.told()} raises SynchronousOnlyOperation:"
-            f" {_remedy(reach)}"
-        )
-    if act.kind == "iterate" and not reach.links:
-        return (
-            f"`{act.function.name}` blocks the event loop: going through `{reach.leaf.name.removesuffix('.__iter__')}`"
-            " reads as it goes: fetch the rows in a worker thread or use an async client"
-        )
-    return f"`{act.function.name}` blocks the event loop: {reach.told()}: {_remedy(reach)}"
+    leaf = reach.leaf
+    if leaf.refusal:
+        problem = f"runs on the event loop, where {reach.told()} raises {leaf.refusal}"
+    elif act.kind == "iterate" and not reach.links:
+        problem = f"blocks the event loop: going through `{leaf.name.removesuffix('.__iter__')}` reads as it goes"
+    else:
+        problem = f"blocks the event loop: {reach.told()}"
+    return f"`{act.function.name}` {problem}: {_remedy(act, reach)}"
 
 
-def _remedy(reach: Reach) -> str:
-    if not reach.links:
-        alternative = reach.leaf.fact.async_alt
-        if alternative and "to_thread" not in alternative:
-            return f"await `{alternative}` or `asyncio.to_thread(…)`"
-        return "await `asyncio.to_thread(…)`"
-    return f"await `asyncio.to_thread({reach.links[0].name.rpartition('.')[2]}, …)` or use an async client"
+def _remedy(act: ActView, reach: Reach) -> str:
+    alternative = reach.leaf.fact.async_alt or ""
+    if reach.leaf.fact.role == "loop-run":
+        return "await the coroutine itself"
+    if act.kind == "iterate":
+        return "use `async for`" if alternative == "async for" else "go through it in a worker thread"
+    if act.kind == "enter":
+        return "use an asynchronous context manager, or run the block in a worker thread"
+    if act.kind == "read":
+        return "read it in a worker thread"
+    thread = _in_thread(act, reach)
+    if reach.links:
+        return f"await `{thread}` or use an async client"
+    if "." not in alternative or "to_thread" in alternative:
+        return f"await `{thread}`"
+    return f"await `{alternative}`" if reach.leaf.offloader else f"await `{alternative}` or `{thread}`"
+
+
+def _in_thread(act: ActView, reach: Reach) -> str:
+    name = reach.links[0].called if reach.links else ""
+    if reach.leaf.offloader:
+        return f"{reach.leaf.offloader.rpartition('.')[2]}({name or '…'})(…)"
+    module, function, _ = act.function.solution.thread_runner
+    return f"{module}.{function}({name + ', ' if name else ''}…)"
+
+
+# --- what is repaired -----------------------------------------------------------------------------------------------
 
 
 def _fix(site: SiteView, reach: Reach) -> Fix | None:
-    if not site.can_be_awaited or not site.function.summary.is_async:
+    fact = reach.leaf.fact
+    if not site.can_be_awaited or not site.function.summary.is_async or site.is_awaited:
         return None
-    if not reach.links and reach.leaf.fact.role == "sleep":
-        library = site.function.solution.loop_library
-        safety = Safety.SAFE if library is not None and not site.is_in_critical_section else Safety.UNSAFE
-        sleep = RULE.step(await_sleep, site, "Call", library=library or "asyncio")
-        return RULE.fix(safety, "Await an asynchronous sleep", sleep)
-    if reach.leaf.is_lazy or reach.leaf.fact.role == "constructor":
+    if fact.role == "loop-run":
+        if reach.links:
+            return None
+        return RULE.fix(Safety.UNSAFE, "Await the coroutine itself", RULE.step(await_coroutine, site, "Call"))
+    if fact.role == "sleep" and not reach.links:
+        return _sleep_fix(site)
+    owner, _, name = (fact.async_alt or "").rpartition(".")
+    if reach.leaf.offloader:
+        if owner == reach.leaf.name.rpartition(".")[0] and not reach.links:
+            module = "" if site.is_method_call else owner
+            twin = RULE.step(await_twin, site, "Call", name=name, module=module)
+            return RULE.fix(Safety.UNSAFE, f"Await `{name}`", twin)
+        made = RULE.step(await_made_coroutine, site, "Call", maker=reach.leaf.offloader)
+        return RULE.fix(Safety.UNSAFE, "Run it in a worker thread", made)
+    if (reach.leaf.is_lazy or fact.thread_bound) and not reach.links:
         return None
-    return RULE.fix(Safety.UNSAFE, "Run it in a worker thread", RULE.step(await_in_thread, site, "Call"))
+    return RULE.fix(Safety.UNSAFE, "Run it in a worker thread", _thread_step(site))
+
+
+def _thread_step(site: SiteView) -> Step:
+    module, function, keywords = site.function.solution.thread_runner
+    return RULE.step(await_in_thread, site, "Call", module=module, function=function, keywords=keywords)
+
+
+def _sleep_fix(site: SiteView) -> Fix:
+    library = site.function.solution.loop_library
+    safety = Safety.SAFE if library is not None and not site.is_in_critical_section else Safety.UNSAFE
+    step = RULE.step(await_sleep, site, "Call", library=library or "asyncio")
+    return RULE.fix(safety, "Await an asynchronous sleep", step)
 
 
 @RULE.codemod
@@ -150,6 +210,37 @@ def await_sleep(call: cst.Call, fix: FixContext, *, library: str) -> cst.Await:
 
 
 @RULE.codemod
-def await_in_thread(call: cst.Call, fix: FixContext) -> cst.Await:
-    module = fix.require_import("asyncio")
-    return fix.wrap_await(fix.wrap_call(call, f"{module}.to_thread"))
+def await_in_thread(
+    call: cst.Call, fix: FixContext, *, module: str, function: str, keywords: bool
+) -> cst.Await | Skipped:
+    if not keywords and any(argument.keyword is not None or argument.star for argument in call.args):
+        return fix.skip(f"`{module}.{function}` takes no keyword arguments for the function")
+    return fix.wrap_await(fix.wrap_call(call, f"{fix.require_import(module)}.{function}"))
+
+
+@RULE.codemod
+def await_twin(call: cst.Call, fix: FixContext, *, name: str, module: str) -> cst.Await | Skipped:
+    if module:
+        return fix.wrap_await(call.with_changes(func=fix.parse_expression(fix.require_import(module, name))))
+    if not isinstance(call.func, fix.libcst.Attribute):
+        return fix.skip("the method is not called on its object")
+    return fix.wrap_await(call.with_changes(func=call.func.with_changes(attr=fix.libcst.Name(name))))
+
+
+@RULE.codemod
+def await_made_coroutine(call: cst.Call, fix: FixContext, *, maker: str) -> cst.Await:
+    module, _, name = maker.rpartition(".")
+    wrapped = fix.parse_expression(f"{fix.require_import(module, name)}({fix.code_of(call.func)})")
+    return fix.wrap_await(call.with_changes(func=wrapped))
+
+
+@RULE.codemod
+def await_coroutine(call: cst.Call, fix: FixContext) -> cst.Await | Skipped:
+    """``asyncio.run(send())`` and ``async_to_sync(send)()`` both become ``await send()``."""
+    made_of = call.func if isinstance(call.func, fix.libcst.Call) else call
+    first = made_of.args[0].value if made_of.args and not made_of.args[0].star else None
+    if made_of is not call and first is not None and len(made_of.args) == 1:
+        return fix.wrap_await(call.with_changes(func=first))
+    if made_of is call and isinstance(first, fix.libcst.Call):
+        return fix.wrap_await(first)
+    return fix.skip("the coroutine is made elsewhere")
