@@ -192,6 +192,12 @@ class FixContext:
             node = node.func.value
         return found
 
+    def before_link(self, call: cst.Call, method: str) -> cst.BaseExpression | None:
+        """What ``rows.method()`` is called on, when the call ends so and has no arguments."""
+        func = call.func
+        ends_so = isinstance(func, cst.Attribute) and func.attr.value == method and not call.args
+        return func.value if ends_so and isinstance(func, cst.Attribute) else None
+
     def replaced(self, call: cst.Call, old: cst.CSTNode, new: cst.CSTNode) -> cst.Call:
         """``call`` with ``new`` where ``old`` stands in it."""
         return cst.ensure_type(call.deep_replace(old, new), cst.Call)  # type: ignore[arg-type]

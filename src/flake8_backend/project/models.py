@@ -87,7 +87,8 @@ class Schema:
         query = Query(relation.target.name, given=given, held=None, via=name)
         if below is not None and row.query is not None:
             held = row.query.loads(name) or relation.eager
-            query = replace(below, model=relation.target.name, given=given, held=held)
+            root = below.root or below.model
+            query = replace(below, model=relation.target.name, root=root, given=given, held=held)
             if not held:
                 query = Query(relation.target.name, given=given)
         if relation.manager == _APPENDER:

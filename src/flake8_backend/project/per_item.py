@@ -17,7 +17,7 @@ from flake8_backend.project.models import RelationFact
 from flake8_backend.project.modules import Module
 from flake8_backend.project.rows import ASKING_ALWAYS, CONSUMERS, READ, Load, Node, holds_rows
 from flake8_backend.project.statements import ASKS
-from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
+from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ class PerItem:
     @property
     def model(self) -> str:
         """The class of the rows that are gone through."""
-        query = self.load.query if self.load is not None else None
-        return ((query.model if query is not None else None) or "row").rpartition(".")[2]
+        return (self.load.root or "row").rpartition(".")[2] if self.load is not None else "row"
 
     @property
     def path(self) -> str:
@@ -220,16 +219,19 @@ class Repeated:
 
     def loading(self, function: FunctionView, load: Load, loop: LoopView | None) -> Loading | None:
         """How the relation of a load would come with its rows; ``None`` where its way is not known."""
-        steps = self._solution.schema.steps(load.query.model, load.path)
+        steps = self._solution.schema.steps(load.root, load.path)
         if not steps or steps[-1].manager == ASKING_ALWAYS:
             return None
-        model = (load.query.model or "").rpartition(".")[2]
+        model = load.root.rpartition(".")[2]
         return Loading(load.fact.orm, model, steps, self._anchor(function, load, loop))
 
     def _anchor(self, function: FunctionView, load: Load, loop: LoopView | None) -> Span | None:
         source = load.query.source
         if source is not None and source.module == function.module.name:
-            return Span(source.line, source.column, source.end_line, source.end_column)
+            place = Span(source.line, source.column, source.end_line, source.end_column)
+            made = next((site for site in function.sites if site.span == place), None)
+            # rows that are asked for in a loop have to come with the rows of that loop first
+            return place if made is None or not repetition.loops(function, made.block) else None
         if loop is None or load.query.path or load.links:
             return None
         term = function.term(loop.iterable)
@@ -248,7 +250,7 @@ class Repeated:
                 continue
             reach = act.reach(ASKS, code="BE005")
             reach = self._live(function, act, reach) if reach is not None else None
-            if reach is None or self._is_hit(function, act) or self._is_of_many_tables(function, act, around):
+            if reach is None or self._is_hit(function, act) or self._is_of_many_tables(function, act, around, reach):
                 continue
             yield PerItem(act.span, reach=reach, asked=self._told(function, act, reach))
 
@@ -279,9 +281,11 @@ class Repeated:
         is_consumer = any(getattr(callee, "name", "").removeprefix("builtins.") in CONSUMERS for callee in site.callees)
         return site.term[2][0] if is_consumer and site.term[2] else 0
 
-    def _is_of_many_tables(self, function: FunctionView, act: ActView, around: Sequence[LoopView]) -> bool:
+    def _is_of_many_tables(
+        self, function: FunctionView, act: ActView, around: Sequence[LoopView], reach: Reach
+    ) -> bool:
         """Whether each item has a table of its own: ``for model in models: model.objects.count()``."""
-        for argument in act.site.term[2] if act.site is not None else ():
+        for argument in act.site.term[2] if act.site is not None and reach.links else ():
             given = list(options(function.value(argument)))
             if given and all(_is_collection(value) or isinstance(value, ClassRef) for value in given):
                 if any(repetition.varies(function, argument, loop) for loop in around):
@@ -372,10 +376,10 @@ class Repeated:
 
     def _applied(self, function: FunctionView) -> Iterator[PerItem]:
         for site in function.sites:
-            callee = function.term(site.term[1])
-            dotted = callee[1] if callee[0] == terms.NAME else ""
-            how = _APPLYING.get(str(dotted).rpartition(".")[2])
-            if how is None or not any(getattr(c, "name", "").startswith(("builtins.", "itertools.")) for c in site.callees):
+            names = (callee.name for callee in site.callees if isinstance(callee, External) and callee.receiver is None)
+            parts = [name.rpartition(".") for name in names if name.startswith(("builtins.", "itertools."))]
+            how = next((_APPLYING[last] for _, _, last in parts if last in _APPLYING), None)
+            if how is None:
                 continue
             position, items, keyword = how
             called = site.argument(position, keyword)

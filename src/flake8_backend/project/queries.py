@@ -237,7 +237,7 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
     if role in _BUILDING:
         if query.held is not False:
             query = Query(query.model, given=query.given, of_parent=query.of_parent)
-        query = replace(query, source=_grown(query.source, evaluator.place(module, term)), path="")
+        query = replace(query, source=_grown(query.source, evaluator.place(module, term)), path="", root=None)
     if role == "orm-bound":
         return replace(query, bounded=True)
     if role in ("orm-eager", "orm-guard") and name not in _COLUMNS:

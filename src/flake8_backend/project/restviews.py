@@ -209,7 +209,7 @@ class RestViews:
         span = None
         if source is not None and source.module == usage.module:
             span = Span(source.line, source.column, source.end_line, source.end_column)
-        steps = self._solution.schema.steps(load.query.model, load.path)
-        model = (load.query.model or "").rpartition(".")[2]
+        steps = self._solution.schema.steps(load.root, load.path)
+        model = load.root.rpartition(".")[2]
         loading = Loading(load.fact.orm, model, steps, span) if steps else None
         return PerItem(span or usage.place, load, loading=loading, in_list=True)

@@ -72,6 +72,11 @@ class Load:
     links: tuple[Link, ...] = ()
 
     @property
+    def root(self) -> str:
+        """The full name of the model of the rows that ``path`` starts from."""
+        return self.query.root or self.query.model or ""
+
+    @property
     def is_again(self) -> bool:
         """Whether the same rows are asked for each time."""
         return self.use == AGAIN

@@ -40,6 +40,7 @@ class Query:
     filtered: bool = False
     source: Place | None = None
     path: str = ""
+    root: str | None = None  # the model of the rows that ``path`` starts from, where it is another one
     held: bool | None = False
     via: str = ""  # the relation that gave the rows, where nothing is known of the query of their owner
     given: frozenset[str] = frozenset()  # relations that lead back to rows that are there already

@@ -55,7 +55,7 @@ RULE = Rule(
             good=(
                 "from django.db import models\n\n\nclass Customer(models.Model):\n    name = models.CharField(max_length=80)\n\n\n"
                 "class Order(models.Model):\n    customer = models.ForeignKey(Customer, on_delete=models.CASCADE)\n\n\n"
-                'def names():\n    return [order.customer.name for order in Order.objects.all().select_related("customer")]\n'
+                'def names():\n    return [order.customer.name for order in Order.objects.select_related("customer")]\n'
             ),
             fixed=True,
         ),
@@ -194,7 +194,8 @@ def _with_relation(call: cst.Call, fix: FixContext, method: str, path: str) -> c
             if path.startswith(f"{name}__"):
                 return fix.replaced(call, argument.value, fix.parse_expression(text))
         return fix.replaced(call, link, fix.with_argument(link, text))
-    return fix.append_call(call, method, text)
+    before = fix.before_link(call, "all")
+    return fix.append_call(call if before is None else before, method, text)
 
 
 @RULE.codemod
@@ -203,4 +204,9 @@ def add_options(call: cst.Call, fix: FixContext, *, model: str, options: list[li
     if owner is None:
         return fix.skip(f"the query does not name `{model}`")
     loaders = [f"{fix.require_import('sqlalchemy.orm', loader)}({owner}.{name})" for loader, name in options]
+    for link in fix.links(call, "options"):
+        longer = link
+        for loader in loaders:
+            longer = fix.with_argument(longer, loader)
+        return fix.replaced(call, link, longer)
     return fix.append_call(call, "options", *loaders)
