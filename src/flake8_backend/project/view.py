@@ -89,6 +89,14 @@ class LoopView:
         """Where the iterable stands."""
         return None if self.kind == scopes.WHILE else Span(*self._data[BLOCK_DATA + 2 : BLOCK_DATA + 6])
 
+    @property
+    def pauses(self) -> bool:
+        """Whether the coroutine waits for something at each turn: ``async for``, ``while``, an ``await`` inside."""
+        if self.kind in (scopes.ASYNC_FOR, scopes.WHILE):
+            return True
+        sites = self.function.sites
+        return any(site.is_awaited and any(loop.block == self.block for loop in site.loops) for site in sites)
+
     @cached_property
     def repeats(self) -> bool:
         """Whether the body runs once per item of something that can be long."""
@@ -286,22 +294,6 @@ class SiteView:
         """Whether a ``with`` around it holds a lock or a transaction open."""
         return any(data[BLOCK_KIND] == scopes.WITH for _, data in self.function.blocks_around(self.block))
 
-    @property
-    def is_beside_opening(self) -> bool:
-        """Whether the object it works on is made in this function, in the same loop or outside of any."""
-        callee = self.function.term(self.term[1])
-        if callee[0] != terms.ATTRIBUTE:
-            return False
-        owner = self.function.term(callee[1])
-        while owner[0] in (terms.ENTER, terms.AWAIT):
-            owner = self.function.term(owner[1])
-        if owner[0] != terms.CALL:
-            return False
-        place = Span(*owner[4:8])
-        opened = next((site for site in self.function.sites if site.span == place), None)
-        return opened is not None and [loop.block for loop in opened.loops] == [loop.block for loop in self.loops]
-
-
 @dataclass(frozen=True)
 class ActView:
     """Something that a function does at a place: a call, a property read, a loop's iterable, an item of ``with``."""
@@ -328,6 +320,29 @@ class ActView:
     def site(self) -> SiteView | None:
         """The call, where it is one."""
         return self.function.sites[self.act.site] if self.act.site >= 0 else None
+
+    @property
+    def is_beside_opening(self) -> bool:
+        """Whether the object it works on is made in this function, with no pause of the coroutine between them.
+
+        A pause is what a loop makes that waits for something at each turn.
+        """
+        function = self.function
+        worked_on = self.act.call
+        if self.site is not None:
+            callee = function.term(self.site.term[1])
+            worked_on = callee[1] if callee[0] == terms.ATTRIBUTE else 0
+        owner = function.term(worked_on)
+        while owner[0] in (terms.ENTER, terms.AWAIT):
+            owner = function.term(owner[1])
+        if owner[0] != terms.CALL:
+            return False
+        place = Span(*owner[4:8])
+        opened = next((site for site in function.sites if site.span == place), None)
+        if opened is None:
+            return False
+        around = {loop.block for loop in opened.loops}
+        return not any(loop.pauses for loop in function.loops_around(self.act.block) if loop.block not in around)
 
     def reach(self, *effects: str, code: str = "") -> Reach | None:
         """How this has the first of ``effects`` that it has, whatever the objects are that it meets.

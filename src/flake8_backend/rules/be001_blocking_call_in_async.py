@@ -18,7 +18,6 @@ from flake8_backend.authoring import (
     Severity,
     SiteView,
     Skipped,
-    Span,
     Step,
 )
 
@@ -87,11 +86,13 @@ _METADATA = 3
 def check(function: FunctionView) -> Iterator[Diagnostic]:
     if not function.on_event_loop:
         return
-    told: set[Span] = set()
+    told: set[tuple[int, int]] = set()
     told_metadata = False
     for act in function.acts:
         reach = act.reach(*_EFFECTS, code=RULE.code)
-        if reach is None or act.span in told or not _is_worth_telling(act, reach):
+        if reach is None or not _is_worth_telling(act, reach):
+            continue
+        if act.kind != "call" and act.span[:2] in told:  # the call that begins with it was told
             continue
         if function.is_script:
             return
@@ -99,7 +100,7 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
             if told_metadata:
                 continue
             told_metadata = True
-        told.add(act.span)
+        told.add(act.span[:2])
         yield RULE.report(
             act,
             _message(act, reach),
@@ -115,7 +116,7 @@ def _is_worth_telling(act: ActView, reach: Reach) -> bool:
         return False
     if reach.leaf.is_file_work and (act.function.is_startup or act.is_rare):
         return False
-    return not (site is not None and reach.leaf.is_on_handle and not reach.links and site.is_beside_opening)
+    return not (reach.leaf.is_on_handle and not reach.links and act.is_beside_opening)
 
 
 def _is_made_awaitable(site: SiteView, reach: Reach) -> bool:
