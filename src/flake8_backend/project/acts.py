@@ -66,7 +66,8 @@ class Acts:
         for kind, span, block, site, call, found in self._found(module, function):
             if any(found):
                 accepted, flags = self._accepted_at(module, span), _flags(function, block)
-                yield Act(node, kind, span, block, site, found, call, block in rare, accepted, flags)
+                fallback = _is_fallback(function, block)
+                yield Act(node, kind, span, block, site, found, call, block in rare, accepted, flags, fallback)
 
     def _found(
         self, module: Module, function: FunctionSummary
@@ -317,6 +318,15 @@ def _rare_blocks(function: FunctionSummary) -> set[int]:
         if block[BLOCK_KIND] in _RARE or block[BLOCK_PARENT] in rare:
             rare.add(index)
     return rare
+
+
+def _is_fallback(function: FunctionSummary, block: int) -> bool:
+    """Whether a block is run when something was raised."""
+    while block >= 0:
+        if function.blocks[block][BLOCK_KIND] == scopes.EXCEPT:
+            return True
+        block = function.blocks[block][BLOCK_PARENT]
+    return False
 
 
 def _flags(function: FunctionSummary, block: int) -> tuple[tuple[int, bool], ...]:

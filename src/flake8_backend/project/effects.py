@@ -27,6 +27,7 @@ _MEMOISING = "cache-decorator"
 # An effect's key is its name, the code prefixes that were accepted on its way, and the flags that it hangs on: the
 # positions of the function's parameters, each with the truth that it must have: ``blocks~BE001?2=1``
 _ACCEPTED, _HANGS_ON = "~", "?"
+_FALLBACK = 5  # how far away counts what is done when something was raised: other ways are rather told
 _Flags = tuple[tuple[int, bool], ...]
 
 
@@ -188,10 +189,11 @@ class Effects:
 
     def _of_doing(self, act: Act, doing: Doing, found: Mapping[Node, Mapping[str, Step]]) -> dict[str, Step]:
         result: dict[str, Step] = {}
+        away = _FALLBACK if act.is_fallback else 1
         for item in doing:
             if isinstance(item, Leaf):
                 for effect in item.effects():
-                    result[_key(effect, act.accepted, act.flags)] = Step(act.span, item, None, 1)
+                    result[_key(effect, act.accepted, act.flags)] = Step(act.span, item, None, away)
                 continue
             below = found.get(item.target) or self._solved.get(item.target) or {}
             for effect, step in below.items():
@@ -199,8 +201,8 @@ class Effects:
                 if flags is None:
                     continue
                 key = _key(effect, act.accepted, (*act.flags, *flags))
-                if key not in result or step.distance + 1 < result[key].distance:
-                    result[key] = Step(act.span, None, item.target, step.distance + 1, effect)
+                if key not in result or step.distance + away < result[key].distance:
+                    result[key] = Step(act.span, None, item.target, step.distance + away, effect)
         return result
 
     def _flags_for_caller(self, act: Act, edge: Edge, key: str) -> _Flags | None:

@@ -88,7 +88,8 @@ class Act:
 
     ``site`` is the index of the call, -1 for other kinds; ``call`` is the term of the call that gives the arguments.
     ``is_rare``: for the first caller alone, or never. ``accepted`` are the code prefixes of a noqa comment there.
-    ``flags``: done only where these parameters of the owner, by position, are true or false.
+    ``flags``: done only where these parameters of the owner, by position, are true or false. ``is_fallback``: done when
+    something was raised.
     """
 
     owner: Node
@@ -101,3 +102,4 @@ class Act:
     is_rare: bool = False
     accepted: tuple[str, ...] = ()
     flags: tuple[tuple[int, bool], ...] = ()
+    is_fallback: bool = False
