@@ -334,4 +334,4 @@ def test_known_modules_are_those_of_imports_and_names(know: Know) -> None:
     assert knowledge.knows_module("web")
     assert knowledge.knows_module("shop")
     assert knowledge.knows_module("builtins")
-    assert not knowledge.knows_module("django")
+    assert not knowledge.knows_module("celery")
