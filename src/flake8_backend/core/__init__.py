@@ -1,0 +1,1 @@
+"""Source text, diagnostics and rules: what every other room speaks of."""

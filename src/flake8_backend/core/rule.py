@@ -70,7 +70,8 @@ class Located(Protocol):
     """Whatever has a place in a file: sites, functions, classes."""
 
     @property
-    def span(self) -> Span: ...
+    def span(self) -> Span:
+        """Where it stands."""
 
 
 NodeCheck = Callable[[Any, "SemanticModel"], Iterable[Diagnostic]]

@@ -66,21 +66,29 @@ NONE = Constant(None)
 class Schema(Protocol):
     """What the evaluator asks of the project's models."""
 
-    def relation_of(self, row: Instance, name: str) -> Value | None: ...
+    def relation_of(self, row: Instance, name: str) -> Value | None:
+        """What reading a relation of a row gives."""
 
-    def is_relation(self, cls: ClassRef, name: str) -> bool: ...
+    def is_relation(self, cls: ClassRef, name: str) -> bool:
+        """Whether an attribute of a model is a relation."""
 
-    def orm_of(self, cls: ClassRef) -> str | None: ...
+    def orm_of(self, cls: ClassRef) -> str | None:
+        """The pack that makes a class a model."""
 
-    def narrows(self, model: str, column: str) -> str | None: ...
+    def narrows(self, model: str, column: str) -> str | None:
+        """What equality with a column leaves: ``row``, ``parent`` or nothing known."""
 
-    def stand_in(self, name: str) -> ClassRef | None: ...
+    def stand_in(self, name: str) -> ClassRef | None:
+        """The project's class that stands for a library's."""
 
-    def looked_up(self, module: Module, registry: int, call: Sequence[Any]) -> ClassRef | None: ...
+    def looked_up(self, module: Module, registry: int, call: Sequence[Any]) -> ClassRef | None:
+        """The model that a registry gives for the names in a call."""
 
-    def relations(self, cls: ClassRef) -> Mapping[str, Any]: ...
+    def relations(self, cls: ClassRef) -> Mapping[str, Any]:
+        """All relations of a model by name."""
 
-    def assumed_bases(self, module: Module, index: int) -> list[ClassRef]: ...
+    def assumed_bases(self, module: Module, index: int) -> list[ClassRef]:
+        """Bases that a class has where its declaration does not tell."""
 
 
 class Evaluator:
@@ -991,7 +999,7 @@ _CONTAINERS = frozenset({"list", "set", "frozenset", "tuple", "dict"})
 
 def _parameter(self: Evaluator, module: Module, index: int, term: Sequence[Any]) -> Value | None:
     function = module.function(term[1])
-    name, annotation, default = function.parameters[term[2]]
+    _, annotation, default = function.parameters[term[2]]
     if default:
         injected = self.injected(module, [default])
         if injected is not None:
