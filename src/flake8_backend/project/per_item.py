@@ -41,6 +41,7 @@ _APPLYING: dict[str, tuple[int | None, int, str]] = {
 }
 
 
+_PAGING = frozenset({"offset", "limit", "slice", "paginate", "page", "get_page", "fetch"})
 _MODEL_GETTERS = ("get_model", "model_class", "get_user_model")
 
 
@@ -250,7 +251,9 @@ class Repeated:
                 continue
             reach = act.reach(ASKS, code="BE005")
             reach = self._live(function, act, reach) if reach is not None else None
-            if reach is None or self._is_hit(function, act) or self._is_of_many_tables(function, act, around, reach):
+            if reach is None or self._is_hit(function, act) or self._writes(act, reach):
+                continue
+            if self._is_of_many_tables(function, act, around, reach) or self._turns_pages(function, act, around):
                 continue
             yield PerItem(act.span, reach=reach, asked=self._told(function, act, reach))
 
@@ -290,7 +293,17 @@ class Repeated:
             if given and all(_is_collection(value) or isinstance(value, ClassRef) for value in given):
                 if any(repetition.varies(function, argument, loop) for loop in around):
                     return True
-        index = act.site.term[1] if act.site is not None else self._gone_through(function, act)
+        if act.site is not None and act.site.term[2] and reach.leaf.fact.role in ("db-execute", "raw-sql"):
+            statement = function.term(act.site.term[2][0])
+            if statement[0] == terms.CALL and self._is_of_many(function, statement[1], around):
+                return True
+        return self._is_of_many(function, self._asked(function, act), around)
+
+    def _asked(self, function: FunctionView, act: ActView) -> int:
+        return act.site.term[1] if act.site is not None else self._gone_through(function, act)
+
+    def _is_of_many(self, function: FunctionView, index: int, around: Sequence[LoopView]) -> bool:
+        """Whether a chain of calls starts from something that is no row, and another one for each item."""
         term = function.term(index)
         while term[0] in (terms.CALL, terms.ATTRIBUTE):
             index = term[1]
@@ -300,6 +313,22 @@ class Repeated:
         if term[0] in (terms.NAME, terms.SELF, terms.CLASS) or any(_is_row(v) for v in options(function.value(index))):
             return False
         return any(repetition.varies(function, index, loop) for loop in around)
+
+    def _writes(self, act: ActView, reach: Reach) -> bool:
+        """Whether a helper that is called writes too: it reads what it changes, and the writes are what has to be joined."""
+        return bool(reach.links) and act.reach("db-write") is not None
+
+    def _turns_pages(self, function: FunctionView, act: ActView, around: Sequence[LoopView]) -> bool:
+        """Whether each turn asks for another piece of the same rows: ``rows.offset(start)``, ``rows[start:end]``."""
+        term = function.term(self._gone_through(function, act) or (act.site.term[1] if act.site is not None else 0))
+        while term[0] in (terms.CALL, terms.ATTRIBUTE, terms.ITEM):
+            if term[0] == terms.CALL:
+                name = describe(function, term[1]).rpartition(".")[2]
+                given = (*term[2], *(value for _, value in term[3]))
+                if name in _PAGING and any(repetition.varies(function, index, loop) for index in given for loop in around):
+                    return True
+            term = function.term(term[1])
+        return False
 
     def _live(self, function: FunctionView, act: ActView, reach: Reach) -> Reach | None:
         """The chain, when this call's flags let it run; else another one that they let run."""
@@ -506,11 +535,21 @@ def describe(function: FunctionView, index: int) -> str:
         return function.module.class_(term[1]).name
     if operator == terms.PARAMETER:
         return str(function.module.function(term[1]).parameters[term[2]][0])
-    if operator in (terms.AWAIT, terms.ALLOWED, terms.ENTER):
+    if operator == terms.ENTER:
+        return _noun(function.value(index)) or describe(function, term[1])
+    if operator in (terms.AWAIT, terms.ALLOWED):
         return describe(function, term[1])
     for value in options(function.value(index)):
         if isinstance(value, Instance) and value.cls.home is not None:
             return snake(value.cls.name)
+    return ""
+
+
+def _noun(value: Value | None) -> str:
+    """What an object is mostly called: an ``AsyncSession`` is a session."""
+    for option in options(value):
+        if isinstance(option, Instance):
+            return snake(option.cls.name).rpartition("_")[2]
     return ""
 
 

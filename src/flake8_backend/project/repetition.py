@@ -21,6 +21,7 @@ _SELDOM = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING, scopes.EXCE
 _IN_PIECES = re.compile(r"chunk|batch|page|partition|slice|split|window", re.IGNORECASE)
 _TAKES = frozenset({"pop", "popleft", "popitem"})
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]+\Z")
+_CONFIGURATION = re.compile(r"_?(\w+_)?(config|configuration|settings|conf|cfg)\Z")
 _STEPPED = 3  # range(start, stop, step)
 
 
@@ -59,11 +60,28 @@ def is_per_item(loop: LoopView) -> bool:
     name = _name(function, term) if term[0] == terms.CALL else str(term[2] if term[0] == terms.ATTRIBUTE else "")
     if _IN_PIECES.search(name) or (name == "range" and len(term[2]) == _STEPPED):
         return False
+    if _is_configured(function, term):
+        return False
     if term[0] == terms.NAME and _CONSTANT.match(term[1].rpartition(".")[2]):
         return False
     if term[0] == terms.ATTRIBUTE and _CONSTANT.match(term[2]):
         return False
     return not (_gives_pieces(loop, term) or _is_closed_set(loop, term))
+
+
+def _is_configured(function: FunctionView, term: Sequence[Any]) -> bool:
+    """Whether the items are part of a configuration, which somebody wrote by hand: ``self.config.cameras.values()``."""
+    while True:
+        if term[0] in (terms.NAME, terms.ATTRIBUTE):
+            parts = str(term[1] if term[0] == terms.NAME else term[2]).split(".")
+            if any(_CONFIGURATION.match(part) for part in parts):
+                return True
+        if term[0] == terms.PARAMETER:
+            name = function.module.function(term[1]).parameters[term[2]][0]
+            return bool(_CONFIGURATION.match(name))
+        if term[0] not in (terms.ATTRIBUTE, terms.CALL, terms.ITEM):
+            return False
+        term = function.term(term[1])
 
 
 def _gives_pieces(loop: LoopView, term: Sequence[Any]) -> bool:
