@@ -37,6 +37,9 @@ from flake8_backend.semantic import terms
 
 _NEVER = sys.maxsize
 _DEEPEST = 150
+# Of one question from outside. What is cut is not remembered, so functions that return one another could take
+# time without end; a large project's longest question takes some 8000.
+_MOST_STEPS = 12_000
 _ITERATORS = 5  # objects whose __iter__ gives another object of the project
 _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
 _WRAPPERS = frozenset({"Optional", "Annotated", "ClassVar", "Final", "Mapped", "Required", "NotRequired", "WriteOnlyMapped"})
@@ -100,6 +103,7 @@ class Evaluator:
         self.schema: Schema | None = None
         self._active: dict[Any, int] = {}
         self._cut = _NEVER
+        self._steps = 0
         self._names: dict[str, Value | None] = {}
         self._returns: dict[tuple[str, int], Value | None] = {}
         self._types: dict[tuple[str, int], Value | None] = {}
@@ -126,7 +130,8 @@ class Evaluator:
             self._cut = min(self._cut, depth)
             return None
         depth = len(self._active)
-        if depth > _DEEPEST:
+        self._steps = self._steps + 1 if depth else 0
+        if depth > _DEEPEST or self._steps > _MOST_STEPS:
             self._cut = 0
             return None
         outer, self._cut = self._cut, _NEVER
@@ -982,6 +987,8 @@ def _merge(lines: list[list[ClassRef]]) -> list[ClassRef]:
     merged: list[ClassRef] = []
     lines = [list(line) for line in lines]
     while lines:
+        if len(lines) == 1:
+            return merged + lines[0]
         for line in lines:
             head = line[0]
             if not any(head in other[1:] for other in lines):
