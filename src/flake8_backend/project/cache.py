@@ -175,7 +175,8 @@ class Cache:
         place = self._place
         if place is None or not findings:
             return
-        data = json.dumps(findings, separators=(",", ":"), sort_keys=True).encode()
+        # keys stay in their order: codemods may write in the order of their arguments, from the cache as without it
+        data = json.dumps(findings, separators=(",", ":")).encode()
         folder = place / _FINDINGS / key
         try:
             folder.mkdir(parents=True, exist_ok=True)
