@@ -97,11 +97,12 @@ class Waits:
         if leaf is None:
             return None
         if leaf.fact.hands_on is not None:
-            return self._handed_on(site, leaf)
-        if not leaf.fact.timeouts:
+            wait = self._handed_on(site, leaf)
+        elif leaf.fact.timeouts:
+            callee = site.callees[0] if site.callees else External(leaf.name)
+            wait = self._of_callee(site, leaf, callee, site.arguments)
+        else:
             return None
-        callee = site.callees[0] if site.callees else External(leaf.name)
-        wait = self._of_callee(site, leaf, callee, site.arguments)
         return None if wait is None or is_over(site) or self._guards.holds(site) else wait
 
     def _remote(self, site: SiteView) -> Leaf | None:
@@ -128,7 +129,7 @@ class Waits:
             if len(callees) != 1 or not isinstance(callees[0], (External, Partial)):
                 continue
             leaf = self._effects.leaf(callees[0])
-            if leaf is None or not leaf.fact.timeouts or leaf.fact.role not in REMOTE:
+            if leaf is None or not leaf.fact.timeouts or (leaf.fact.role in LOCAL and not site.is_awaited):
                 return None
             keywords = carrier.fact.hands_on == "all"
             wait = self._of_callee(site, leaf, callees[0], own.behind(position, keywords=keywords))

@@ -22,6 +22,7 @@ _LONGEST_DISPLAY = 64
 _OPERATORS = {ast.Add: "+", ast.Mod: "%", ast.Div: "/", ast.BitOr: "|", ast.Mult: "*", ast.Sub: "-", ast.LShift: "<<"}
 _ON_TEXT = (ast.Add, ast.Mod)
 _UNPLACED = 4  # items of a BINARY term that has no place
+_LOOKING = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log", "dumps", "append"})
 _DISPLAYS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
 _COMPREHENSIONS = {ast.ListComp: "list", ast.SetComp: "set", ast.GeneratorExp: "generator", ast.DictComp: "dict"}
 
@@ -304,7 +305,7 @@ class Lowering:
     def _stored(self, name: str, frame: Frame, block: int, order: int) -> list[int]:
         """Keys and values put into a mapping before a place: ``options["timeout"] = 5``, ``options.update(…)``."""
         loop = frame.loop_around(block)
-        found: list[int] = []
+        found: list[int] = [UNKNOWN, UNKNOWN] if _is_handed_over(name, frame, order) else []
         for store in frame.stores.get(name, ()):
             key, value, where, at = store
             if id(store) in self._active or not (at <= order or (loop >= 0 and frame.is_inside(where, loop))):
@@ -506,6 +507,22 @@ def _collection_of(node: ast.expr) -> tuple[ast.expr, str]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
         return node.func.value, node.func.attr
     return node, ""
+
+
+def _is_handed_over(name: str, frame: Frame, order: int) -> bool:
+    """Whether a function was given the object that a name holds, and may have changed it."""
+    return any(
+        record.order <= order
+        and any(argument.__class__ is ast.Name and argument.id == name for argument in record.node.args)
+        and not _only_looks(record.node.func)
+        for record in frame.calls
+    )
+
+
+def _only_looks(callee: ast.expr) -> bool:
+    if isinstance(callee, ast.Name):
+        return callee.id in _BUILTINS
+    return isinstance(callee, ast.Attribute) and callee.attr in _LOOKING
 
 
 def _is_number_format(spec: ast.expr | None) -> bool:
