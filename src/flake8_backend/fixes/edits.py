@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
 
-from flake8_backend.fixes import layout
+from flake8_backend.fixes import layout, sqlcalls
 from flake8_backend.fixes.breaking import parents_of
 from flake8_backend.fixes.names import local_name
 from flake8_backend.fixes.parameters import with_parameter
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from flake8_backend.config import Options
-    from flake8_backend.core.diagnostic import Step
+    from flake8_backend.core.diagnostic import Json, Step
     from flake8_backend.core.source import SourceFile
     from flake8_backend.fixes.syntax import Place
     from flake8_backend.fixes.unit import ParsedUnit
@@ -235,6 +235,10 @@ class FixContext:
             <= self.place.file.width
         )
 
+    def with_positional(self, call: cst.Call, index: int, value: Value) -> cst.Call:
+        """``call`` with a new positional argument, which gets the place ``index``."""
+        return self._with_argument(call, index, cst.Arg(self.value(value)))
+
     def wrap_call(self, call: cst.Call, function: str, *first: str) -> cst.Call:
         """``f(x)`` becomes ``function(*first, f, x)``: another function is told to make the call."""
         wrapped = call.with_changes(func=self.parse_expression(function))
@@ -297,6 +301,20 @@ class FixContext:
             dot = dot.with_changes(whitespace_before=layout.continued(closing, dot.whitespace_before))
             rpar[0] = rpar[0].with_changes(whitespace_before=layout.bare(closing))
         return call.with_changes(func=link.with_changes(value=inner, dot=dot), lpar=lpar, rpar=rpar)
+
+    # SQL
+
+    def bind_values(self, call: cst.Call, **arguments: Json) -> cst.Call:
+        """``call`` with the values that are formatted into its statement passed as parameters; raises CannotFix."""
+        return sqlcalls.bind_in_call(call, self, arguments)
+
+    def bind_in_text(self, call: cst.Call, **arguments: Json) -> cst.Call:
+        """A call that makes a statement of text, with the values bound to the statement; raises CannotFix."""
+        return sqlcalls.bind_in_text(call, self, arguments)
+
+    def bind_in_string(self, expression: cst.BaseExpression, **arguments: Json) -> cst.BaseExpression:
+        """A statement that is put together before it is passed, with placeholders for values; raises CannotFix."""
+        return sqlcalls.bind_in_string(expression, self, arguments)
 
     # Functions
 

@@ -11,6 +11,7 @@ from flake8_backend.project import sqltext
 from flake8_backend.project.effects import Link
 from flake8_backend.project.grades import Position
 from flake8_backend.project.lookup import RAW_SQL, At, Followed
+from flake8_backend.project.sqlrepair import Holder, Repair, repair
 from flake8_backend.project.sqltext import Hole, Placed, Text
 from flake8_backend.project.values import options
 from flake8_backend.semantic import terms
@@ -84,6 +85,23 @@ class SqlFlow:
     def span(self, use: Use) -> Span:
         """Where the call of a use stands."""
         return self._sites.span(use.site)
+
+    def repair(self, use: Use, unsafe: Sequence[Unsafe], outer: int) -> Repair | None:
+        """How the values can be bound; ``outer`` is the term of the call that takes this one as an argument, or 0."""
+        return repair(self._strings, use, unsafe, self._takes(use, outer) if outer else None)
+
+    def _takes(self, use: Use, outer: int) -> Holder | None:
+        """Where a call takes the statement that a use makes, and where it takes values."""
+        at = At(use.site.module)
+        term = self._strings.term(at, outer)
+        for value in options(self._strings.value(at, term[1])):
+            fact = self._strings.fact(value)
+            if fact is not None and fact.sql is not None and fact.values is not None:
+                given = self._strings.evaluator.argument(
+                    self._strings.module(at), term, fact.sql.pos, fact.sql.param
+                )
+                return Holder(outer, fact.sql, fact.values) if given == use.site.term else None
+        return None
 
     # --- sinks -------------------------------------------------------------------------------------------------
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from flake8_backend.authoring import (
     Category,
     Diagnostic,
     Example,
+    Fix,
+    FixContext,
     FunctionView,
+    Json,
     Origin,
     Position,
     Related,
@@ -18,6 +22,9 @@ from flake8_backend.authoring import (
     Unsafe,
     Use,
 )
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 RULE = Rule(
     code="BE003",
@@ -94,6 +101,7 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
                 f"SQL built by string formatting reaches {use.sink.told()}: {_remedy(unsafe)}",
                 severity=_severity(function, unsafe),
                 related=_related(function, use, unsafe),
+                fixes=[_fix(function, use, unsafe)],
             )
 
 
@@ -123,3 +131,44 @@ def _related(function: FunctionView, use: Use, unsafe: Sequence[Unsafe]) -> Iter
     worst = max(unsafe, key=lambda item: item.source.origin)
     if worst.source.span is not None:
         yield Related(paths[worst.source.module].path, worst.source.span, f"{worst.source.name} is put into it")
+
+
+def _fix(function: FunctionView, use: Use, unsafe: Sequence[Unsafe]) -> Fix | None:
+    flow = function.solution.sql
+    site = next((site for site in function.sites if site.span == flow.span(use)), None)
+    if site is None:
+        return None
+    outer = site.outer
+    repair = flow.repair(use, unsafe, outer.term_index if outer is not None else 0)
+    if repair is None:
+        return None
+    told: dict[str, Json] = {
+        "style": repair.style,
+        "operands": dict(repair.operands),
+        "sql": repair.sql,
+        "values": repair.values,
+        "has_values": repair.has_values,
+        "inner": repair.outer,
+        "string": list(repair.string[0]) if repair.string is not None else None,
+    }
+    holder = outer if repair.outer and outer is not None else site
+    steps = [RULE.step(bind_in_call if repair.values is not None else bind_in_text, holder, "Call", **told)]
+    if repair.string is not None:
+        span, kind = repair.string
+        steps.append(RULE.step(bind_in_string, span, kind, **told))
+    return RULE.fix(Safety.UNSAFE, "Bind the values as parameters", *steps)
+
+
+@RULE.codemod
+def bind_in_call(call: cst.Call, fix: FixContext, **arguments: Json) -> cst.Call:
+    return fix.bind_values(call, **arguments)
+
+
+@RULE.codemod
+def bind_in_text(call: cst.Call, fix: FixContext, **arguments: Json) -> cst.Call:
+    return fix.bind_in_text(call, **arguments)
+
+
+@RULE.codemod
+def bind_in_string(expression: cst.BaseExpression, fix: FixContext, **arguments: Json) -> cst.BaseExpression:
+    return fix.bind_in_string(expression, **arguments)
