@@ -92,7 +92,7 @@ def _of_mapping(given: Given, named: dict[str, Given]) -> list[Given]:
         if table[key][0] == terms.CONSTANT:
             named.setdefault(str(table[key][1]), Given(given.module, value))
         else:
-            rest.append(Given(given.module, value if key == UNKNOWN else UNKNOWN))
+            rest.append(Given(given.module, value) if key == UNKNOWN else given)
     return rest
 
 

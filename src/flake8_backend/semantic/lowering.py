@@ -305,14 +305,16 @@ class Lowering:
     def _stored(self, name: str, frame: Frame, block: int, order: int) -> list[int]:
         """Keys and values put into a mapping before a place: ``options["timeout"] = 5``, ``options.update(…)``."""
         loop = frame.loop_around(block)
-        found: list[int] = [UNKNOWN, UNKNOWN] if _is_handed_over(name, frame, order) else []
+        anything = self.intern(terms.DISPLAY, "dict", (UNKNOWN, UNKNOWN), 1)
+        found: list[int] = [UNKNOWN, anything] if _is_handed_over(name, frame, order) else []
         for store in frame.stores.get(name, ()):
             key, value, where, at = store
             if id(store) in self._active or not (at <= order or (loop >= 0 and frame.is_inside(where, loop))):
                 continue
             self._active.add(id(store))
             if key is not None:
-                found += [self.lower(key, frame, where, at), self.lower(value, frame, where, at)]
+                key_term = self.lower(key, frame, where, at)
+                found += [key_term, self.lower(value, frame, where, at) if key_term else anything]
             elif isinstance(value, ast.Call):
                 found += self._updated(value, frame, where, at)
             self._active.discard(id(store))
