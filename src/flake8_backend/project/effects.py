@@ -50,12 +50,6 @@ class Link:
     module: str
     span: Span
 
-    @property
-    def called(self) -> str:
-        """The name without what it belongs to; a constructor is known by its class."""
-        owner, _, last = self.name.rpartition(".")
-        return owner.rpartition(".")[2] if owner and last.startswith("__") else last
-
 
 @dataclass(frozen=True, slots=True)
 class Way:

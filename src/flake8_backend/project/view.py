@@ -56,7 +56,7 @@ class Reach:
     @property
     def names(self) -> list[str]:
         """Callee, …, library call."""
-        return [*(link.name for link in self.links), self.leaf.name.removeprefix("builtins.")]
+        return [*(link.name for link in self.links), self.leaf.name.removeprefix("builtins.").removesuffix(".__call__")]
 
     def told(self) -> str:
         """The chain as messages show it: ``charge`` → ``Gateway.post`` → ``requests.post``."""
@@ -170,6 +170,19 @@ class SiteView:
     def is_awaited(self) -> bool:
         """Whether ``await`` stands directly before the call."""
         return bool(self._data[SITE_FLAGS] & AWAITED)
+
+    @property
+    def called(self) -> str:
+        """What is called, by the last part of its name; empty where it has none."""
+        term = self.function.term(self.term[1])
+        if term[0] == terms.NAME:
+            return str(term[1]).rpartition(".")[2]
+        if term[0] == terms.ATTRIBUTE:
+            return str(term[2])
+        module = self.function.module
+        if term[0] == terms.FUNCTION:
+            return module.function(term[1]).name
+        return module.class_(term[1]).name if term[0] == terms.CLASS else ""
 
     @property
     def is_method_call(self) -> bool:
@@ -427,7 +440,7 @@ class FunctionView:
         if self.summary.class_index < 0:
             return False
         cls = ClassView(self.solution, self.module, self.summary.class_index).ref
-        return any(base.endswith("TestCase") for base in self.solution.evaluator.library_bases(cls))
+        return any(base.name.endswith("TestCase") for base in self.solution.evaluator.lineage(cls))
 
     @property
     def is_occasional(self) -> bool:

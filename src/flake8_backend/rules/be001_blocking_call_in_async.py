@@ -18,7 +18,6 @@ from flake8_backend.authoring import (
     Severity,
     SiteView,
     Skipped,
-    Step,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +79,7 @@ RULE = Rule(
 _SEVERITIES = (Severity.HIGH, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 _EFFECTS = ("blocks", "cpu/heavy", "blocks/1", "blocks/2")
 _METADATA = 3
+_REMOTE = frozenset({"net", "db", "db-read", "db-write"})
 
 
 @RULE.on_function
@@ -115,7 +115,7 @@ def _is_worth_telling(act: ActView, reach: Reach) -> bool:
     if site is not None and (site.is_type_checking_only or _is_made_awaitable(site, reach)):
         return False
     if reach.leaf.is_file_work and (act.function.is_startup or act.is_rare):
-        return False
+        return False  # once, and nobody else waits yet
     return not (reach.leaf.is_on_handle and not reach.links and act.is_beside_opening)
 
 
@@ -141,25 +141,28 @@ def _message(act: ActView, reach: Reach) -> str:
 
 
 def _remedy(act: ActView, reach: Reach) -> str:
-    alternative = reach.leaf.fact.async_alt or ""
-    if reach.leaf.fact.role == "loop-run":
-        return "await the coroutine itself"
+    fact = reach.leaf.fact
+    alternative = fact.async_alt or ""
+    if fact.role == "loop-run":
+        return f"await what `{reach.links[-1].name}` runs" if reach.links else "await the coroutine itself"
     if act.kind == "iterate":
         return "use `async for`" if alternative == "async for" else "go through it in a worker thread"
     if act.kind == "enter":
         return "use an asynchronous context manager, or run the block in a worker thread"
     if act.kind == "read":
         return "read it in a worker thread"
+    wait = "await" if act.function.summary.is_async else "make it `async def` and await"
     thread = _in_thread(act, reach)
     if reach.links:
-        return f"await `{thread}` or use an async client"
+        is_local = reach.leaf.offloader or fact.effects.isdisjoint(_REMOTE)
+        return f"{wait} `{thread}`" + ("" if is_local else " or use an async client")
     if "." not in alternative or "to_thread" in alternative:
-        return f"await `{thread}`"
-    return f"await `{alternative}`" if reach.leaf.offloader else f"await `{alternative}` or `{thread}`"
+        return f"{wait} `{thread}`"
+    return f"{wait} `{alternative}`" + ("" if reach.leaf.offloader else f" or `{thread}`")
 
 
 def _in_thread(act: ActView, reach: Reach) -> str:
-    name = reach.links[0].called if reach.links else ""
+    name = act.site.called if act.site is not None and reach.links else ""
     if reach.leaf.offloader:
         return f"{reach.leaf.offloader.rpartition('.')[2]}({name or '…'})(…)"
     module, function, _ = act.function.solution.thread_runner
@@ -179,22 +182,22 @@ def _fix(site: SiteView, reach: Reach) -> Fix | None:
         return RULE.fix(Safety.UNSAFE, "Await the coroutine itself", RULE.step(await_coroutine, site, "Call"))
     if fact.role == "sleep" and not reach.links:
         return _sleep_fix(site)
-    owner, _, name = (fact.async_alt or "").rpartition(".")
     if reach.leaf.offloader:
-        if owner == reach.leaf.name.rpartition(".")[0] and not reach.links:
-            module = "" if site.is_method_call else owner
-            twin = RULE.step(await_twin, site, "Call", name=name, module=module)
-            return RULE.fix(Safety.UNSAFE, f"Await `{name}`", twin)
-        made = RULE.step(await_made_coroutine, site, "Call", maker=reach.leaf.offloader)
-        return RULE.fix(Safety.UNSAFE, "Run it in a worker thread", made)
+        return _twin_fix(site, reach)
     if (reach.leaf.is_lazy or fact.thread_bound) and not reach.links:
         return None
-    return RULE.fix(Safety.UNSAFE, "Run it in a worker thread", _thread_step(site))
-
-
-def _thread_step(site: SiteView) -> Step:
     module, function, keywords = site.function.solution.thread_runner
-    return RULE.step(await_in_thread, site, "Call", module=module, function=function, keywords=keywords)
+    step = RULE.step(await_in_thread, site, "Call", module=module, function=function, keywords=keywords)
+    return RULE.fix(Safety.UNSAFE, "Run it in a worker thread", step)
+
+
+def _twin_fix(site: SiteView, reach: Reach) -> Fix:
+    owner, _, name = (reach.leaf.fact.async_alt or "").rpartition(".")
+    if owner == reach.leaf.name.rpartition(".")[0] and not reach.links:
+        twin = RULE.step(await_twin, site, "Call", name=name, module="" if site.is_method_call else owner)
+        return RULE.fix(Safety.UNSAFE, f"Await `{name}`", twin)
+    made = RULE.step(await_made_coroutine, site, "Call", maker=reach.leaf.offloader)
+    return RULE.fix(Safety.UNSAFE, "Run it in a worker thread", made)
 
 
 def _sleep_fix(site: SiteView) -> Fix:
