@@ -93,13 +93,11 @@ def _is_deselected(options: argparse.Namespace) -> bool:
 @contextlib.contextmanager
 def _errors_as_flake8s() -> Iterator[None]:
     """Mistakes of the user end the run, with one line."""
-    from flake8_backend.config import ConfigError
-    from flake8_backend.core.registry import BrokenRule
-    from flake8_backend.knowledge.names import KnowledgeError
-
     try:
         yield
-    except (ConfigError, KnowledgeError, BrokenRule) as error:
+    except Exception as error:
+        if not _is_users_mistake(error):
+            raise
         from flake8.exceptions import ExecutionError
 
         raise ExecutionError(f"flake8-backend: {error}") from None
