@@ -56,6 +56,7 @@ class PerItem:
     loading: Loading | None = None
     in_list: bool = False  # the rows are represented one after the other, by no loop of the project's own
     others: tuple[PerItem, ...] = ()  # what the same call loads of the same rows
+    read_at: Related | None = None  # where a template reads it
 
     @property
     def loads(self) -> list[Load]:
@@ -98,6 +99,8 @@ class PerItem:
         if source is not None:
             place = Span(source.line, source.column, source.end_line, source.end_column)
             found.append(Related(table.by_name[source.module].path, place, "the rows come from this query"))
+        if self.read_at is not None:
+            found.append(self.read_at)
         return found
 
 

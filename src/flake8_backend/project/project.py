@@ -20,7 +20,7 @@ from flake8_backend.core.registry import all_rules
 from flake8_backend.core.serial import diagnostic_from_json, diagnostic_to_json
 from flake8_backend.core.source import SourceFile, UndecodableSource, decode, digest
 from flake8_backend.knowledge.installed import installed_packs
-from flake8_backend.project import requirements, versions
+from flake8_backend.project import requirements, templates, versions
 from flake8_backend.project.cache import Cache
 from flake8_backend.project.discovery import project_file_names
 from flake8_backend.project.roots import ModuleNames
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flake8_backend.core.rule import Rule
     from flake8_backend.knowledge.loader import Vocabulary
     from flake8_backend.project.requirements import Requirements
+    from flake8_backend.project.templates import Templates
     from flake8_backend.project.solution import Solution
     from flake8_backend.project.versions import Versions
     from flake8_backend.semantic.summary import ModuleSummary
@@ -300,7 +301,9 @@ class Project:
                 extra_packs=[Path(pack) for pack in self.options.packs],
                 rows=self.options.pack_rows or None,
             )
-            self._solution = Solution(table, knowledge, self.options, self._requirements, self._versions)
+            self._solution = Solution(
+                table, knowledge, self.options, self._requirements, self._versions, self._templates
+            )
         return self._solution
 
     def source(self, path: Path) -> SourceFile:
@@ -380,6 +383,11 @@ class Project:
         return requirements.read(self.root)
 
     @cached_property
+    def _templates(self) -> Templates:
+        folders = dict.fromkeys(os.path.dirname(entry.file) for _, entry in sorted(self._entries.items()))
+        return templates.read(self.root, list(folders))
+
+    @cached_property
     def _versions(self) -> Versions:
         return versions.read(self.root, self._requirements)
 
@@ -394,7 +402,7 @@ class Project:
             [f"{relative}:{entry.content}" for relative, entry in entries]
             + [f"{folder}:{' '.join(self._names.of_folder(folder))}" for folder in folders]
         )
-        stated = f"{self._requirements.fingerprint}\0{self._versions.fingerprint}"
+        stated = f"{self._requirements.fingerprint}\0{self._versions.fingerprint}\0{self._templates.fingerprint}"
         told = f"{self.options.fingerprint()}\0{self._kept_key}\0{stated}\0{rows}"
         return digest(told.encode("utf-8", "surrogateescape"))
 

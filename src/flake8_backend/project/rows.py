@@ -71,6 +71,10 @@ class Load:
     term: int
     links: tuple[Link, ...] = ()
 
+    def through(self, link: Link) -> Load:
+        """The same load with one more step in front of its way."""
+        return replace(self, links=(link, *self.links))
+
     @property
     def root(self) -> str:
         """The full name of the model of the rows that ``path`` starts from."""
@@ -166,6 +170,14 @@ class Rows:
         if fact is None or fact.eager or value.query.loads(name):
             return None
         return value, fact
+
+    @staticmethod
+    def stepped(row: Instance, fact: RelationFact) -> Instance | None:
+        """A row that a relation leads to; what it loads on its way is asked of the query that everything comes from."""
+        if fact.target is None or row.query is None:
+            return None
+        given = frozenset({fact.inverse}) if fact.inverse else frozenset()
+        return Instance(fact.target, (), replace(row.query.below(fact.name), given=given), is_row=True)
 
     def relation(self, value: Instance, name: str) -> RelationFact | None:
         """The relation ``name`` of an object, when it is a row of a model."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Span
@@ -67,7 +66,7 @@ class Schemas:
             if fact is None:
                 function = self._rows.is_property(row, name)
                 for load in self._rows.called(self._evaluator, function) if function is not None else ():
-                    yield replace(load, links=(link, *load.links))
+                    yield load.through(link)
                 continue
             if self._rows.unloaded(row, name) is not None:
                 path = f"{row.query.path}.{name}".lstrip(".")
@@ -75,10 +74,9 @@ class Schemas:
             inner = self._nested(declared)
             if inner is None or fact.target is None:
                 continue
-            given = frozenset({fact.inverse}) if fact.inverse else frozenset()
-            below = Instance(fact.target, (), replace(row.query.below(name), given=given), is_row=True)
-            for load in self.loads(inner, below, depth + 1):
-                yield replace(load, links=(link, *load.links))
+            below = self._rows.stepped(row, fact)
+            for load in self.loads(inner, below, depth + 1) if below is not None else ():
+                yield load.through(link)
 
     def _nested(self, declared: Value | None) -> ClassRef | None:
         """The schema that a field's type is, or holds a list of."""

@@ -197,7 +197,7 @@ class Serializers:
                 yield from self._one(current, fact, use, link)
                 return
             yield from self._one(current, fact, READ, link)
-            current = self._stepped(current, fact)
+            current = self._rows.stepped(current, fact)
 
     def _member(self, row: Instance, name: str, link: Link) -> Iterator[Load]:
         """A property or a method of the model."""
@@ -266,7 +266,7 @@ class Serializers:
                 return
             for load in self._one(current, fact, ALL if fact.many else READ, link):
                 yield load, None
-            current = self._stepped(current, fact)
+            current = self._rows.stepped(current, fact)
         yield None, current
 
     def _one(self, row: Instance, fact: RelationFact, use: str, link: Link) -> Iterator[Load]:
@@ -274,16 +274,6 @@ class Serializers:
         if missing is not None and row.query is not None:
             path = f"{row.query.path}.{fact.name}".lstrip(".")
             yield Load(row.cls, fact, row.query, path, use, link.span, 0, 0, (link,))
-
-    @staticmethod
-    def _stepped(row: Instance, fact: RelationFact) -> Instance | None:
-        """A row that a relation leads to; on the way, what it loads is asked of the query that everything comes from."""
-        if fact.target is None or row.query is None:
-            return None
-        below = row.query.below(fact.name)
-        if fact.inverse:
-            below = replace(below, given=frozenset({fact.inverse}))
-        return Instance(fact.target, (), below, is_row=True)
 
     def _bound(self, function: FunctionRef, link: Link) -> Iterator[Load]:
         for load in self._rows.called(self._evaluator, function):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.containment import internal_error
@@ -19,6 +20,7 @@ from flake8_backend.project.listing import Listings
 from flake8_backend.project.listviews import find_setting
 from flake8_backend.project.models import Schema
 from flake8_backend.project.modules import Module, ModuleTable
+from flake8_backend.project.pages import Pages
 from flake8_backend.project.per_item import Passed, Repeated
 from flake8_backend.project.reads import Reads
 from flake8_backend.project.requirements import Requirements
@@ -30,6 +32,7 @@ from flake8_backend.project.serving import shows_asgi
 from flake8_backend.project.sqlflow import SqlFlow
 from flake8_backend.project.strings import Strings
 from flake8_backend.project.taint import Taint
+from flake8_backend.project.templates import Templates
 from flake8_backend.project.values import Value
 from flake8_backend.project.versions import Versions
 from flake8_backend.project.view import FunctionView, ModuleView
@@ -48,12 +51,14 @@ class Solution:
         options: Options,
         requirements: Requirements | None = None,
         versions: Versions | None = None,
+        templates: Templates | None = None,
     ) -> None:
         self.table = table
         self.knowledge = knowledge
         self.options = options
         self.requirements = requirements if requirements is not None else Requirements({})
         self.versions = versions if versions is not None else Versions(self.requirements, {})
+        self.templates = templates if templates is not None else Templates(Path(), ())
         self.evaluator = Evaluator(table, knowledge)
         self.schema = Schema(self.evaluator)
         self.evaluator.schema = self.schema
@@ -77,6 +82,11 @@ class Solution:
     def rows(self) -> Rows:
         """What functions load of rows."""
         return Rows(self)
+
+    @cached_property
+    def pages(self) -> Pages:
+        """The lists that templates render."""
+        return Pages(self, self.templates)
 
     @cached_property
     def rest_views(self) -> RestViews:

@@ -595,8 +595,8 @@ class ModuleView:
 
     @property
     def represented(self) -> list[PerItem]:
-        """What is loaded once per object of the lists that its views represent."""
-        return self.solution.rest_views.of(self.module)
+        """What is loaded once per object of the lists that its views represent, by serializers and in templates."""
+        return [*self.solution.rest_views.of(self.module), *self.solution.pages.of(self.module)]
 
     @property
     def is_test(self) -> bool:
