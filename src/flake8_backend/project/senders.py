@@ -42,8 +42,10 @@ class Senders:
         receiver = callee.receiver if isinstance(callee, External) else None
         if isinstance(receiver, (Instance, ClassRef)):
             cls = receiver.cls if isinstance(receiver, Instance) else receiver
-            if self._is_patched(cls) or self._fills_in(cls, fact.through) or (cls.home and not fact.through):
+            if self._fills_in(cls, fact.through) or (cls.home and not fact.through):
                 return True
+        if self._patched and any(name.startswith(fact.name.partition(".")[0] + ".") for name in self._patched):
+            return True
         if not fact.through or not self._has_own_senders:
             return False
         found = origins.receiver_makings(self._evaluator, module, term)
@@ -125,14 +127,17 @@ class Senders:
         return found
 
     def _mounts_limit(self, module: Module, term: Sequence[Any]) -> bool:
-        for callee in self._solution.effects.targets(module, term):
-            leaf = self._solution.effects.leaf(callee)
-            if leaf is None or leaf.fact.role != TRANSPORT or not leaf.fact.options:
-                return False
-            option = leaf.fact.options[0]
+        """Whether a call that may be one of a transport's mounting is given a transport that sets a limit."""
+        effects, knowledge = self._solution.effects, self._solution.knowledge
+        leaves = [effects.leaf(callee) for callee in effects.targets(module, term)]
+        if any(leaf is None or leaf.fact.role != TRANSPORT for leaf in leaves):
+            return False
+        facts = [knowledge.call(name) for name in knowledge.calls_with("role", TRANSPORT)]
+        for option in (fact.options[0] for fact in facts if fact is not None and fact.options):
             given = arguments.of_call(module, term).get(option.pos, option.param)
             values = list(options(self._evaluator.value(given.module, given.term))) if given is not None else []
-            return any(isinstance(value, Instance) and self._sends_with_limit(value.cls) for value in values)
+            if any(isinstance(value, Instance) and self._sends_with_limit(value.cls) for value in values):
+                return True
         return False
 
     def _sends_with_limit(self, cls: ClassRef) -> bool:
@@ -189,12 +194,9 @@ class Senders:
                 return self.judged((made.module, made.index)) is Limit.SOME
         return True
 
-    def _is_patched(self, cls: ClassRef) -> bool:
-        """Whether a method of the library's class itself was replaced: ``Session.request = partialmethod(…)``."""
-        return any(base.name in self._patched for base in self._evaluator.lineage(cls) if base.home is None)
-
     @cached_property
     def _patched(self) -> frozenset[str]:
+        """Classes of libraries whose sending was replaced: ``Session.request = partialmethod(Session.request, …)``."""
         return frozenset(
             owned.name
             for owner, _, module, _ in self._replaced
