@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.evaluate import class_ref
 from flake8_backend.project.leaves import Leaf, Node
-from flake8_backend.project.values import FunctionRef, options
+from flake8_backend.project.values import ClassRef, FunctionRef, options
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summarise import MAIN
 from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT, SITE_BLOCK, SITE_TERM
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _COMMAND = "management-command"
 _SERVER = "server"
+_PROTOCOLS = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
 _PASSIVE = frozenset({"abc", "typing", "typing_extensions", "object", "builtins", "enum"})  # bases that call nothing
 _Use = tuple[Node, int]  # a function, and the term that it calls or hands over
 
@@ -133,7 +134,20 @@ class Scripts:
         value = self._evaluator.value(self._table.by_name[user[0]], term)
         if value is None:
             return True
-        return any(isinstance(option, FunctionRef) and _function(option) == node for option in options(value))
+        found = [_function(option) for option in options(value) if isinstance(option, FunctionRef)]
+        return node in found or any(self._stands_for(option, node) for option in found)
+
+    def _stands_for(self, method: Node, node: Node) -> bool:
+        """Whether ``node`` may answer for a method of the same name: it overrides it, or a protocol asks for it."""
+        owner, own = (self._class_of(each) for each in (method, node))
+        if owner is None or own is None:
+            return False
+        return owner in self._evaluator.lineage(own) or not _PROTOCOLS.isdisjoint(self._evaluator.library_bases(owner))
+
+    def _class_of(self, node: Node) -> ClassRef | None:
+        module = self._table.by_name[node[0]]
+        index = module.function(node[1]).class_index
+        return class_ref(module, index) if index >= 0 else None
 
     @cached_property
     def _uses(self) -> dict[str, list[_Use]]:
