@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 REMOTE = frozenset({"http-request", "connect", "constructor", "remote", "rpc", "mail", "api"})
 LOCAL = frozenset({"wait", "queue", "spawn", "task-wait"})
 _MODULE_BODY = 0
-_SECONDS = re.compile(r"[A-Z0-9_]*TIMEOUT[A-Z0-9_]*(?<!_MS)(?<!_MILLISECONDS)")
+_SECONDS = re.compile(
+    r"(?!.*(CACHE|SESSION|LOCK|LOGIN|TOKEN|IDLE))[A-Z0-9_]*TIMEOUT[A-Z0-9_]*(?<!_MS)(?<!_MILLISECONDS)"
+)
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class Wait:
 
     ``target`` is the library call, ``parameter`` what would bound it, or the guard where the call has none
     (``is_guard``). ``passed`` says that something is passed for the parameter, which holds no limit. ``written`` is
-    how a limit of ``<seconds>`` is written; empty where none can be added to the call. ``handler`` is the handler that
-    waits, for waits that only matter there.
+    how a limit of ``<seconds>`` is written; empty where none can be added to the call. ``position`` is that of the
+    argument when it is passed by one. ``handler`` is the handler that waits, for waits that only matter there.
     """
 
     target: str
@@ -54,6 +57,7 @@ class Wait:
     written: str = ""
     unit: str = "s"
     passed: bool = False
+    position: int | None = None
     is_guard: bool = False
     handler: str = ""
 
@@ -100,7 +104,7 @@ class Waits:
             wait = self._handed_on(site, leaf)
         elif leaf.fact.timeouts:
             callee = site.callees[0] if site.callees else External(leaf.name)
-            wait = self._of_callee(site, leaf, callee, site.arguments)
+            wait = _with_place(self._of_callee(site, leaf, callee, site.arguments), site, leaf.fact)
         else:
             return None
         return None if wait is None or is_over(site) or self._guards.holds(site) else wait
@@ -133,7 +137,8 @@ class Waits:
                 return None
             keywords = carrier.fact.hands_on == "all"
             wait = self._of_callee(site, leaf, callees[0], own.behind(position, keywords=keywords))
-            return wait if wait is None or keywords else replace(wait, written="")
+            can_pass = keywords and (wait is None or not wait.passed)
+            return wait if wait is None or can_pass else replace(wait, written="")
         return None
 
     def _of_callee(self, site: SiteView, leaf: Leaf, callee: Value, own: Arguments) -> Wait | None:
@@ -158,7 +163,16 @@ class Waits:
         first = bounds[0]
         written = "" if guards else first.written
         name = _called(site) if leaf.name.endswith(".__call__") else leaf.name
-        return Wait(name, first.param, fact.role, written, first.unit, limit is Limit.NONE, bool(guards), handler)
+        return Wait(
+            name,
+            first.param,
+            fact.role,
+            written=written,
+            unit=first.unit,
+            passed=limit is Limit.NONE,
+            is_guard=bool(guards),
+            handler=handler,
+        )
 
     def _is_answer(self, site: SiteView, callee: Value) -> bool:
         """Whether what is read comes over a connection that the project opened, and is no endless conversation.
@@ -214,11 +228,10 @@ class Waits:
         return found[0] if len(found) == 1 else None
 
     def _is_number(self, module: Module, index: int) -> bool:
+        """Whether a term is a number of seconds that somebody would wait for an answer."""
         found = origins.literals(self._solution.evaluator, module, index) or []
-        return len(found) == 1 and all(
-            term[0] == terms.CONSTANT and isinstance(term[1], (int, float)) and not isinstance(term[1], bool)
-            for _, term in found
-        )
+        value: Any = found[0][1][1] if len(found) == 1 and found[0][1][0] == terms.CONSTANT else None
+        return type(value) in (int, float) and 0 < value <= _LONGEST
 
     # --- for the project ---------------------------------------------------------------------------------------
 
@@ -264,6 +277,16 @@ def _may_wait(fact: CallFact | None) -> bool:
         return fact is not None
     bounds = guards_of(fact) or bounds_of(fact)
     return bool(bounds) and (fact.role in REMOTE | LOCAL or any(timeout.demanded for timeout in bounds))
+
+
+def _with_place(wait: Wait | None, site: SiteView, fact: CallFact) -> Wait | None:
+    """Where in the call the fix has to write: at a position, or nowhere when a mapping brings the parameter."""
+    if wait is None or not wait.passed or wait.parameter in site.keywords:
+        return wait
+    position = next((timeout.pos for timeout in fact.timeouts if timeout.param == wait.parameter), None)
+    if position is not None and position < len(site.arguments.positional):
+        return replace(wait, position=position)
+    return replace(wait, written="") if wait.parameter in site.arguments.named else wait
 
 
 def _called(site: SiteView) -> str:

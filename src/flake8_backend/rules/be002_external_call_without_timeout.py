@@ -15,6 +15,7 @@ from flake8_backend.authoring import (
     Safety,
     Severity,
     SiteView,
+    Skipped,
     Wait,
 )
 
@@ -89,7 +90,7 @@ def _fix(site: SiteView, wait: Wait) -> Fix | None:
     if wait.unit == "ms":
         seconds = f"{seconds} * 1000" if constant else _number(options.default_timeout * 1000)
     value = wait.written.replace("<seconds>", seconds)
-    step = RULE.step(bounded_wait, site, "Call", parameter=wait.parameter, value=value)
+    step = RULE.step(bounded_wait, site, "Call", parameter=wait.parameter, position=wait.position, value=value)
     return RULE.fix(Safety.SAFE if is_safe else Safety.UNSAFE, f"Set `{wait.parameter}=`", step)
 
 
@@ -98,11 +99,17 @@ def _number(value: float) -> str:
 
 
 @RULE.codemod
-def bounded_wait(call: cst.Call, fix: FixContext, *, parameter: str, value: str) -> cst.Call:
+def bounded_wait(
+    call: cst.Call, fix: FixContext, *, parameter: str, position: int | None, value: str
+) -> cst.Call | Skipped:
     """``get(url)`` becomes ``get(url, timeout=10)``."""
     module = value.partition("(")[0].rpartition(".")[0] if "(" in value else ""
     if module:
         value = fix.require_import(module) + value.removeprefix(module)
+    if position is not None:
+        if any(arg.star for arg in call.args[: position + 1]):
+            return fix.skip("which argument is the timeout depends on what is unpacked before it")
+        return call.with_deep_changes(call.args[position], value=fix.value(value))
     if fix.argument(call, parameter) is not None:
         return fix.replace_keyword(call, parameter, value)
     return fix.with_keyword(call, parameter, value)
