@@ -508,6 +508,10 @@ class FunctionView:
         blocking = [leaf for leaf in found if leaf is not None and "blocks" in leaf.effects()]
         return blocking[:1] if blocking and len(blocking) == len(found) else []
 
+    def other(self, node: tuple[str, int]) -> FunctionView:
+        """Another function of the project by its key in the call graph."""
+        return FunctionView(self.solution, self.solution.table.by_name[node[0]], node[1])
+
     def sibling(self, index: int) -> FunctionView:
         """Another function of the same module."""
         return FunctionView(self.solution, self.module, index)

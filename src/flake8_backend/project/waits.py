@@ -48,7 +48,7 @@ class Wait:
     ``target`` is the library call, ``parameter`` what would bound it, or the guard where the call has none
     (``is_guard``). ``passed`` says that something is passed for the parameter, which holds no limit. ``written`` is
     how a limit of ``<seconds>`` is written; empty where none can be added to the call. ``position`` is that of the
-    argument when it is passed by one. ``handler`` is the handler that waits, for waits that only matter there.
+    argument when it is passed by one. ``handler`` is the handler that waits, for waits that only matter in one.
     """
 
     target: str
@@ -59,7 +59,7 @@ class Wait:
     passed: bool = False
     position: int | None = None
     is_guard: bool = False
-    handler: str = ""
+    handler: Node | None = None
 
 
 class Waits:
@@ -145,8 +145,10 @@ class Waits:
         fact = leaf.fact
         guards = guards_of(fact)
         bounds = guards or bounds_of(fact)
-        handler = self._told_handler(site, fact, bounds) if bounds else None
-        if handler is None or fact.streams or (fact.role == "rpc" and site.is_iterated):
+        handler = self._handlers.get(site.function.node) if self._is_local(fact, bounds) else None
+        if handler is None and not self._is_remote(fact, bounds):
+            return None
+        if fact.streams or (fact.role == "rpc" and site.is_iterated):
             return None
         if guards and not self._is_answer(site, callee):
             return None
@@ -190,16 +192,15 @@ class Waits:
         leaves = [self._effects.leaf(callee) for callee in self._effects.targets(module, term)]
         return bool(leaves) and all(leaf is not None and leaf.fact.role == "connect" for leaf in leaves)
 
-    def _told_handler(self, site: SiteView, fact: CallFact, bounds: Sequence[Timeout]) -> str | None:
-        """Which waits matter: empty where it always does, the handler's name where a request waits, None elsewhere."""
-        if fact.role in REMOTE or any(timeout.demanded for timeout in bounds):
-            return ""
-        if fact.role not in LOCAL or "blocks" not in fact.effects:
-            return None
-        handler = self._handlers.get(site.function.node)
-        if handler is None:
-            return None
-        return self._solution.table.by_name[handler[0]].function(handler[1]).qualname.replace(".<locals>", "")
+    @staticmethod
+    def _is_remote(fact: CallFact, bounds: Sequence[Timeout]) -> bool:
+        """Whether a call waits for another machine, wherever it stands."""
+        return bool(bounds) and (fact.role in REMOTE or any(timeout.demanded for timeout in bounds))
+
+    def _is_local(self, fact: CallFact, bounds: Sequence[Timeout]) -> bool:
+        """Whether a call waits for something in this machine, which matters while a request is served."""
+        is_remote = self._is_remote(fact, bounds)
+        return bool(bounds) and not is_remote and fact.role in LOCAL and "blocks" in fact.effects
 
     def _is_bound_per_call(self, site: SiteView, fact: CallFact) -> bool:
         """Whether every call that goes to the object made here brings a limit of its own."""

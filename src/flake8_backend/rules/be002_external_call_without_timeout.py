@@ -11,6 +11,7 @@ from flake8_backend.authoring import (
     Fix,
     FixContext,
     FunctionView,
+    Related,
     Rule,
     Safety,
     Severity,
@@ -61,12 +62,15 @@ RULE = Rule(
 def check(function: FunctionView) -> Iterator[Diagnostic]:
     """Calls that wait for ever."""
     for site, wait in function.waits:
-        yield RULE.report(site, _message(wait), fixes=[_fix(site, wait)])
-
-
-def _message(wait: Wait) -> str:
-    served = f" while `{wait.handler}` serves a request" if wait.handler else ""
-    return f"`{wait.target}` waits for ever{served}: {_remedy(wait)}"
+        if wait.handler is None:
+            yield RULE.report(site, f"`{wait.target}` waits for ever: {_remedy(wait)}", fixes=[_fix(site, wait)])
+            continue
+        handler = function.other(wait.handler)
+        message = f"`{wait.target}` waits for ever while `{handler.name}` serves a request: {_remedy(wait)}"
+        served = [Related(handler.module.path, handler.span, f"`{handler.name}` serves the request")]
+        yield RULE.report(
+            site, message, related=served if handler.node != function.node else [], fixes=[_fix(site, wait)]
+        )
 
 
 def _remedy(wait: Wait) -> str:
