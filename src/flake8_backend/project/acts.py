@@ -5,17 +5,14 @@ Calling a generator function runs nothing; its body runs where the generator is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project import origins, statements
-from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.leaves import BLOCKS, CALL, ENTER, ITERATE, READ, Act, Doing, Edge, Leaf, Node
 from flake8_backend.project.loops import Loops
-from flake8_backend.project.modules import Module
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Partial, Value, options
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import (
@@ -29,6 +26,12 @@ from flake8_backend.semantic.summary import (
     SITE_TERM,
     FunctionSummary,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.modules import Module
 
 __all__ = ["BLOCKS", "CALL", "ENTER", "ITERATE", "READ", "Act", "Acts", "Doing", "Edge", "Leaf", "Node"]
 

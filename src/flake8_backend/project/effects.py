@@ -7,18 +7,21 @@ place that a noqa comment accepts it travels on for the other rules alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.acts import Acts
 from flake8_backend.project.evaluate import Evaluator, class_ref
 from flake8_backend.project.leaves import BLOCKS, Act, Doing, Edge, Leaf, Node
-from flake8_backend.project.modules import Module
 from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import Constant, Value
 from flake8_backend.semantic import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from flake8_backend.core.diagnostic import Span
+    from flake8_backend.project.modules import Module
 
 __all__ = ["BLOCKS", "Edge", "Effects", "Leaf", "Link", "Step", "Way"]
 
@@ -259,7 +262,13 @@ class Effects:
         known = self._remembering.get(node)
         if known is None:
             summary = self._table.by_name[node[0]].function(node[1])
-            roles = {item.fact.role for act in self.acts.of(node) for d in act.options for item in d if isinstance(item, Leaf)}
+            roles = {
+                item.fact.role
+                for act in self.acts.of(node)
+                for d in act.options
+                for item in d
+                if isinstance(item, Leaf)
+            }
             known = self._remembering[node] = summary.remembers or {"cache-get", "cache-set"} <= roles
         return known
 
@@ -324,7 +333,7 @@ def _common(found: list[dict[str, Step]]) -> dict[str, Step]:
 
 
 def _key(below: str, codes: tuple[str, ...], flags: _Flags) -> str:
-    """The key of an effect that comes over a place where findings of these codes are accepted and these flags decide."""
+    """The key of an effect that comes over a place where these codes are accepted and these flags decide."""
     if not codes and not flags and _ACCEPTED not in below and _HANGS_ON not in below:
         return below
     name, separator, before = below.partition(_HANGS_ON)[0].partition(_ACCEPTED)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flake8_backend.core.diagnostic import Span
     from flake8_backend.knowledge.facts import CallFact
 
@@ -28,7 +29,7 @@ class Leaf:
     decided: frozenset[str] = frozenset()  # effects that its arguments decide
 
     def effects(self) -> Iterator[str]:
-        """The effects by which this leaf is looked for; a blocking call is graded ``blocks``, ``blocks/1``, ``blocks/2``."""
+        """The effects by which this leaf is looked for; blocking is graded ``blocks``, ``blocks/1``, ``blocks/2``."""
         for effect in self.fact.effects:
             if effect == BLOCKS and self.fact.role in _GRAVITY:
                 yield f"{BLOCKS}/{_GRAVITY[self.fact.role]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flake8_backend.project.leaves import Act, Leaf, Node
@@ -11,6 +10,8 @@ from flake8_backend.semantic import scopes
 from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
     from flake8_backend.semantic.summary import FunctionSummary
@@ -45,7 +46,7 @@ class Loops:
             for item in doing:
                 if isinstance(item, Leaf):
                     told = item.fact.in_event_loop
-                    if told == "tells" or told == "required" and self._is_tried(act):
+                    if told == "tells" or (told == "required" and self._is_tried(act)):
                         return True
                 elif self._is_asking_helper(item.target):
                     return True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flake8_backend.project.modules import Module, ModuleTable
     from flake8_backend.project.requirements import Requirements
 

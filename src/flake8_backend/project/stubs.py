@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.values import ClassRef, Instance, Value
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flake8_backend.knowledge.facts import CallFact, MarkerFact
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module

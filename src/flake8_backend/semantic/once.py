@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from flake8_backend.semantic.scopes import Frame
 
-_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_CLOSED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Expr, ast.Return)  # no assignments of this function
 
 
 def fills_once(node: ast.If, frame: Frame) -> bool:
@@ -151,7 +151,7 @@ def _targets(node: ast.AST) -> Iterator[ast.expr]:
             yield from target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
     elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
         yield node.target
-    elif not isinstance(node, (ast.Expr, ast.Return)):
+    elif not isinstance(node, _CLOSED):
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, (ast.stmt, ast.excepthandler)) and not isinstance(child, _INNER):
+            if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
                 yield from _targets(child)
