@@ -131,11 +131,18 @@ class Lookup:
         return found
 
     def last_name(self, at: At, index: int) -> str:
-        """The last component of what a term is written as: ``execute`` of ``cursor.execute``."""
+        """The last component of a name: ``execute`` of ``cursor.execute``, ``dedent`` whatever it was imported as."""
         term = self.term(at, index)
         if term[0] == terms.ATTRIBUTE:
             return str(term[2])
-        return str(term[1]).rpartition(".")[2] if term[0] == terms.NAME else ""
+        if term[0] != terms.NAME:
+            return ""
+        dotted = str(term[1])
+        if dotted.partition(".")[0] in self.table.tops:
+            value = self.evaluator.resolve(dotted)
+            if isinstance(value, (External, ClassRef)) and not _home(value):
+                dotted = value.name
+        return dotted.rpartition(".")[2]
 
     def spelled(self, at: At, index: int) -> str:
         """The dotted path that a term is written as; what it begins with may be unknown: ``?.quote_name``."""
@@ -196,8 +203,7 @@ class Lookup:
     def _raises(self, callee: Value) -> bool:
         if isinstance(callee, FunctionRef):
             module = self.table.by_name[callee.module]
-            term = module.summary.terms[module.function(callee.index).returns]
-            return term[0] == terms.NAME and str(term[1]).rpartition(".")[2] in ("NoReturn", "Never")
+            return self.last_name(At(module.name), module.function(callee.index).returns) in ("NoReturn", "Never")
         fact = self.knowledge.call(callee.name) if isinstance(callee, External) else None
         return fact is not None and fact.returns is not None and fact.returns.name.endswith(".NoReturn")
 

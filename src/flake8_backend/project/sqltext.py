@@ -23,11 +23,15 @@ NAME = "x"
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A value that is put into a text: where it is read and its term; ``source`` is how the code writes it."""
+    """A value that is put into a text: where it is read and its term; ``source`` is how the code writes it.
+
+    ``each``: the items of what the term denotes are put in, one after the other.
+    """
 
     at: Any
     term: int
     source: str = ""
+    each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,28 +206,36 @@ _LAST_WORD = re.compile(r"([A-Za-z_]+)\s*\Z")
 _RANGE = re.compile(r"\bBETWEEN\s+\S+\s+AND\s*\Z", re.IGNORECASE)
 _CLAUSE_WORD = re.compile(r"\b(SELECT|BY|SET|FROM|VALUES|LIMIT|TABLES?)\b", re.IGNORECASE)
 _GOES_ON = re.compile(r"\s*(?:[=<>!.:|*+\-/\[]|(?:DESC|ASC|IS|IN|LIKE|ILIKE|BETWEEN|NOT)\b)", re.IGNORECASE)
+_BLANKS = r"[\s(]*(?:--[^\n]*\n\s*|(?s:/\*.*?\*/)\s*)*"
+_READS_AS_SQL = re.compile(
+    _BLANKS + r"(?:SELECT\b.*?\bFROM|UPDATE\b.*?\bSET|INSERT\s+(?:INTO|OR|IGNORE)|DELETE\s+FROM|REPLACE\s+INTO"
+    r"|MERGE\s+INTO|WITH\s+\S+\s+AS|TRUNCATE\s+TABLE|PRAGMA|ALTER\s+\w+\s+\S+\s+(?:ADD|DROP|RENAME|SET|OWNER)"
+    r"|(?:CREATE|DROP)\s+(?:OR\s+\w+\s+|TEMP\w*\s+|UNIQUE\s+)*(?:TABLE|VIEW|INDEX|DATABASE|SCHEMA|USER|ROLE"
+    r"|SEQUENCE|EXTENSION|FUNCTION|TRIGGER|TYPE|MATERIALIZED|VIRTUAL))\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _STARTS = re.compile(
-    r"[\s(]*(?:--[^\n]*\n\s*|(?s:/\*.*?\*/)\s*)*"
-    r"(?:(?i:SELECT|INSERT\s+(?:INTO|OR|IGNORE)|UPDATE|DELETE\s+FROM|REPLACE\s+INTO|MERGE\s+INTO|WITH\s+\S+\s+AS"
-    r"|(?:CREATE|ALTER|DROP)\s+(?:OR\s+\w+\s+|TEMP\w*\s+|UNIQUE\s+)*(?:TABLE|VIEW|INDEX|DATABASE|SCHEMA|USER|ROLE"
-    r"|SEQUENCE|EXTENSION|FUNCTION|TRIGGER|TYPE|MATERIALIZED|VIRTUAL)|TRUNCATE\s+TABLE|PRAGMA)"
-    r"|WITH|TRUNCATE|CALL|EXEC|EXECUTE|COPY|GRANT|REVOKE|EXPLAIN|SHOW|DESCRIBE|DESC|SET|VACUUM|ANALYZE|REFRESH|LOCK"
-    r"|NOTIFY|LISTEN|KILL|USE|ATTACH|DETACH|REINDEX|CLUSTER|MERGE|REPLACE|ALTER|DROP|CREATE|BEGIN|SAVEPOINT)\b"
+    _BLANKS + r"(?:SELECT|UPDATE|WITH|TRUNCATE|CALL|EXEC|EXECUTE|COPY|GRANT|REVOKE|EXPLAIN|SHOW|DESCRIBE|DESC|SET"
+    r"|VACUUM|ANALYZE|REFRESH|LOCK|NOTIFY|LISTEN|KILL|USE|ATTACH|DETACH|REINDEX|CLUSTER|MERGE|REPLACE|ALTER|DROP"
+    r"|CREATE|BEGIN|SAVEPOINT|INSERT|DELETE)\b"
 )
 
 
 def begins_statement(text: Text) -> bool:
-    """Whether the text begins with a word that begins SQL statements, on every path."""
+    """Whether the text begins as SQL statements do: unmistakably, or with such a word in capitals."""
+    written = _first_path(text).lstrip()
+    return _STARTS.match(written) is not None or _READS_AS_SQL.match(written) is not None
+
+
+def _first_path(text: Text) -> str:
+    """The literals of a text on one of its paths, names in place of values."""
+    written = ""
     for fragment in text:
-        if isinstance(fragment, str):
-            if fragment.strip():
-                return _STARTS.match(fragment) is not None
-        elif isinstance(fragment, Choice):
-            found = [begins_statement(option) for option in fragment.options if option]
-            return bool(found) and all(found)
+        if isinstance(fragment, Choice):
+            written += _first_path(fragment.options[0])
         else:
-            return False
-    return False
+            written += fragment if isinstance(fragment, str) else NAME
+    return written
 
 
 def is_whole(text: Text) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import patterns, sqltext
@@ -26,6 +27,7 @@ _TRIMMING = frozenset(
 )
 _OLD_AND_NEW = 2
 _QUOTES = frozenset("\"`]")
+_MAPPINGS = frozenset({"dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"})
 _TEXT_TYPES = frozenset({"str", "bytes"})
 
 
@@ -40,6 +42,12 @@ class Strings(Contents):
         """What the term ``index`` is put together from, read at ``at``."""
         self._steps = 0
         return self._text(at, index)
+
+    def each(self, at: At, index: int) -> Text:
+        """One of the items of what the term ``index`` denotes."""
+        self._steps = 0
+        items = self.items(at, index)
+        return (Hole(at, index, each=True),) if items is None else either(items)
 
     def _text(self, at: At, index: int) -> Text:
         key = (at, index)
@@ -72,7 +80,7 @@ class Strings(Contents):
                 continue
             for fragment in self._text(at, part):
                 bare = isinstance(fragment, Hole) and not fragment.source
-                found.append(Hole(fragment.at, fragment.term, source) if bare else fragment)  # type: ignore[union-attr]
+                found.append(replace(fragment, source=source) if bare else fragment)  # type: ignore[type-var]
         return tuple(found)
 
     def _binary(self, at: At, index: int, term: Sequence[Any]) -> Text:
@@ -212,10 +220,16 @@ class Strings(Contents):
         return either(exact or [value for _, value in mapping])
 
     def _element(self, at: At, index: int, term: Sequence[Any]) -> Text:
-        items = None if self.is_harmless(self.value(at, index)) else self.items(at, term[1])
-        if items is None:
-            return (sqltext.NAME,) if self.is_harmless(self.value(at, index)) else (Hole(at, index),)
-        return either(items)
+        if self.is_harmless(self.value(at, index)) and not self._is_mapping(at, term[1]):
+            return (sqltext.NAME,)
+        items = self.items(at, term[1])
+        return (Hole(at, index),) if items is None else either(items)
+
+    def _is_mapping(self, at: At, index: int) -> bool:
+        """Whether going through a term gives keys, of whose type nothing is known."""
+        return any(
+            isinstance(option, Instance) and option.cls.name in _MAPPINGS for option in options(self.value(at, index))
+        )
 
     def _unpack(self, at: At, index: int, term: Sequence[Any]) -> Text:
         if self.is_harmless(self.value(at, index)) or self.is_safe_name(at, term[2]):
@@ -322,7 +336,7 @@ class Strings(Contents):
         separator = self._texts(owners)
         items = self.items(at, term[2][0])
         if items is None:
-            return (Hole(at, term[2][0]), *separator)
+            return (Hole(at, term[2][0], each=True), *separator)
         found: list[Fragment] = []
         for number, item in enumerate(items):
             found += (*separator, *item) if number else item

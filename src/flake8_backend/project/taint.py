@@ -7,7 +7,7 @@ caller writes out is nobody's choice.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flake8_backend.project.grades import Origin
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flake8_backend.project.contexts import Contexts
     from flake8_backend.project.models import Schema
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.sqltext import Text
     from flake8_backend.project.strings import Strings
 
 _NODE = tuple[str, int]
@@ -70,13 +71,12 @@ class Taint:
     def of(self, hole: Hole) -> Source:
         """Where the value of a hole comes from: the origin that is nearest to someone outside."""
         worst = NOBODY
-        pending = deque([(hole.at, hole.term)])
-        seen = set(pending)
+        first = replace(hole, source="")
+        pending = deque([first])
+        seen = {first}
         while pending and worst.origin < Origin.REQUEST and len(seen) < _MOST_PLACES:
-            at, index = pending.popleft()
-            found = self._strings.text(at, index) if index else (Hole(at, 0),)
-            for inner in holes(found):
-                for source in self._sources(inner.at, inner.term):
+            for inner in holes(self._read(pending.popleft())):
+                for source in self._sources(inner):
                     if isinstance(source, Given):
                         made = source.hole or inner
                         if made.at == inner.at.outermost() and inner.at.depth < _MOST_CALLS:
@@ -112,12 +112,12 @@ class Taint:
         is_outside = is_public(module, given.function) and function.name != "__init__"
         return Source(Origin.CALLER, *place) if is_outside and "management-command" not in kinds else UNKNOWN
 
-    def _in_light_of_callers(self, hole: Hole, given: Given) -> Iterator[tuple[At, int]]:
+    def _in_light_of_callers(self, hole: Hole, given: Given) -> Iterator[Hole]:
         """The same term, read with what each caller of its function passes."""
         node = (hole.at.outermost().module, given.function)
         for caller in self._sites.callers(node):
             call = Followed(caller.function, caller.site.term, At(caller.site.module), place=caller.place)
-            yield hole.at.called_by(call), hole.term
+            yield Hole(hole.at.called_by(call), hole.term, each=hole.each)
 
     def _is_handler(self, module: Module, function: int) -> bool:
         node = (module.name, function)
@@ -125,19 +125,26 @@ class Taint:
 
     # --- terms -------------------------------------------------------------------------------------------------
 
-    def _sources(self, at: At, index: int) -> Iterator[Source | Given]:
+    def _read(self, hole: Hole) -> Text:
+        """What a hole holds, read again."""
+        if not hole.term:
+            return (hole,)
+        return self._strings.each(hole.at, hole.term) if hole.each else self._strings.text(hole.at, hole.term)
+
+    def _sources(self, hole: Hole) -> Iterator[Source | Given]:
         """Who chooses what a term that is not text denotes, or the parameters that it is made from."""
+        at, index = hole.at, hole.term
         if not index:
             yield UNKNOWN
             return
         strings = self._strings
         term = strings.term(at, index)
-        if self._is_request_input(at, index):
+        if hole.each:
+            yield from self._of_each(at, index)
+        elif self._is_request_input(at, index):
             yield Source(Origin.REQUEST, strings.spelled(at, index).removeprefix("?."))
-            return
-        reader = _READERS.get(term[0])
-        if reader is not None:
-            yield from reader(self, at, term)
+        elif term[0] in _READERS:
+            yield from _READERS[term[0]](self, at, term)
         else:
             yield UNKNOWN
 
@@ -151,7 +158,7 @@ class Taint:
     def _of_text(self, at: At, index: int) -> Iterator[Source | Given]:
         """The sources of what is put together elsewhere, unless that is harmless."""
         for hole in holes(self._strings.text(at, index)) if index else (Hole(at, 0),):
-            for source in self._sources(hole.at, hole.term):
+            for source in self._sources(hole):
                 if isinstance(source, Given) and source.hole is None:
                     source = Given(source.function, source.position, hole)
                 yield source
@@ -166,21 +173,23 @@ class Taint:
         yield from self._of_owner(at, term[2] if term[0] == terms.UNPACK else term[1])
 
     def _of_element(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
+        yield from self._of_each(at, term[1])
+
+    def _of_each(self, at: At, index: int) -> Iterator[Source | Given]:
         """Going through a mapping gives its keys."""
-        owner = self._strings.term(at, term[1])
+        owner = self._strings.term(at, index)
         if owner[0] == terms.DISPLAY and owner[1] == "dict":
-            for key in owner[2][0::2]:
-                yield from self._of_any(at, key)
-            return
-        yield from self._of_owner(at, term[1])
+            yield from self._of_all(at, owner[2][0::2])
+        else:
+            yield from self._of_owner(at, index)
 
     def _of_parts(self, at: At, term: Sequence[Any]) -> Iterator[Source | Given]:
         yield from self._of_all(at, _parts(term))
 
     def _of_any(self, at: At, index: int) -> Iterator[Source | Given]:
         for hole in holes(self._strings.text(at, index)) if index else (Hole(at, 0),):
-            if (hole.at, hole.term) == (at, index) or hole.at == at:
-                yield from self._sources(hole.at, hole.term)
+            if hole.at == at:
+                yield from self._sources(hole)
             else:
                 yield from self._of_text(hole.at, hole.term)
 

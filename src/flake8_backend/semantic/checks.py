@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # methods of text that are true for letters, digits and underscores alone
 _CHARACTER_TESTS = frozenset({"isidentifier", "isalnum", "isalpha", "isdigit", "isdecimal", "isnumeric"})
@@ -30,22 +30,25 @@ def key_of(node: ast.AST) -> str | None:
     return None
 
 
-def checked(test: ast.expr, *, holds: bool) -> Iterator[str]:
-    """The keys of what is known to be harmless text when ``test`` is true, or false when it does not hold."""
+def checked(test: ast.expr, imported: Mapping[str, str], *, holds: bool) -> Iterator[str]:
+    """The keys of what is known to be harmless text when ``test`` is true, or false when it does not hold.
+
+    ``imported`` tells what names are called where they come from, as far as they were renamed.
+    """
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield from checked(test.operand, holds=not holds)
+        yield from checked(test.operand, imported, holds=not holds)
     elif isinstance(test, ast.BoolOp):
         if isinstance(test.op, ast.And) is holds:
             for value in test.values:
-                yield from checked(value, holds=holds)
+                yield from checked(value, imported, holds=holds)
     elif isinstance(test, ast.Compare):
         if len(test.ops) == 1:
-            yield from _compared(test, holds=holds)
+            yield from _compared(test, imported, holds=holds)
     elif isinstance(test, ast.Call) and holds:
-        yield from _called(test)
+        yield from _called(test, imported)
 
 
-def _compared(test: ast.Compare, *, holds: bool) -> Iterator[str]:
+def _compared(test: ast.Compare, imported: Mapping[str, str], *, holds: bool) -> Iterator[str]:
     operator, other = test.ops[0], test.comparators[0]
     if isinstance(test.left, ast.Constant) and test.left.value in _QUOTES:
         # `if "'" in name: raise`
@@ -61,7 +64,7 @@ def _compared(test: ast.Compare, *, holds: bool) -> Iterator[str]:
         # `if PATTERN.match(name) is None: raise`
         inner = test.left
         if isinstance(inner, ast.Call) and isinstance(other, ast.Constant) and other.value is None:
-            yield from _called(inner)
+            yield from _called(inner, imported)
         return
     else:
         return
@@ -70,14 +73,14 @@ def _compared(test: ast.Compare, *, holds: bool) -> Iterator[str]:
         yield key
 
 
-def _called(test: ast.Call) -> Iterator[str]:
-    name = getattr(test.func, "attr", None) or getattr(test.func, "id", None)
+def _called(test: ast.Call, imported: Mapping[str, str]) -> Iterator[str]:
+    name = _name(test.func, imported)
     found: list[ast.expr] = []
     if name in _CHARACTER_TESTS and isinstance(test.func, ast.Attribute):
         found = [test.func.value]
     elif name in _PATTERN_TESTS and test.args:
         found = [test.args[-1]] if len(test.args) < 3 else [test.args[1]]
-    elif name == "isinstance" and len(test.args) == 2 and _is_number(test.args[1]):
+    elif name == "isinstance" and len(test.args) == 2 and _is_number(test.args[1], imported):
         found = [test.args[0]]
     for node in found:
         key = key_of(node)
@@ -85,9 +88,15 @@ def _called(test: ast.Call) -> Iterator[str]:
             yield key
 
 
-def _is_number(node: ast.expr) -> bool:
+def _is_number(node: ast.expr, imported: Mapping[str, str]) -> bool:
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    return all((getattr(part, "attr", None) or getattr(part, "id", None)) in _NUMBERS for part in parts)
+    return all(_name(part, imported) in _NUMBERS for part in parts)
+
+
+def _name(node: ast.expr, imported: Mapping[str, str]) -> str | None:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return imported.get(node.id, node.id) if isinstance(node, ast.Name) else None
 
 
 def last_call(body: list[ast.stmt]) -> ast.Call | None:

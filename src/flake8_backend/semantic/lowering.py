@@ -10,7 +10,7 @@ import builtins
 from collections.abc import Iterable
 from typing import Any, cast
 
-from flake8_backend.semantic import checks, scopes, terms
+from flake8_backend.semantic import checks, terms
 from flake8_backend.semantic.scopes import Binding, Frame
 from flake8_backend.semantic.terms import UNKNOWN, Term
 from flake8_backend.semantic.visit import Visit
@@ -34,12 +34,14 @@ class Lowering:
         self.module = module
         self._package = module if is_package else module.rpartition(".")[0]
         self._frames = visit.frames
+        self._imported_as = visit.imported_as
         self._globals = visit.frames[0].bindings
         self.terms: list[Term] = [("?",)]
         self._known: dict[Any, int] = {}
         self._memo: dict[ast.AST, int] = {}
         self._bindings: dict[int, int] = {}  # by identity: what reaches a use is looked up again and again
         self._active: set[int] = set()
+        self._cuts = 0  # how often something was made of itself
         self._depth = 0
 
     def intern(self, *term: Any) -> int:
@@ -137,6 +139,7 @@ class Lowering:
         if found is not None:
             return found
         if key in self._active or self._depth > _DEPTH:
+            self._cuts += 1
             return UNKNOWN
         self._active.add(key)
         self._depth += 1
@@ -351,9 +354,13 @@ class Lowering:
                 (extended if is_many else appended).extend(added if is_many else added[-1:])
         for key, value, where, at in frame.stores.get(place.id, ()):
             if key is not None and counts(key, where, at):
-                pair = self._lowered_once(key, (key, value), frame, where, at)
-                both = self.intern(terms.DISPLAY, "tuple", tuple(pair), 2) if view == "items" else UNKNOWN
-                appended.append(both or pair[view == "values"])
+                cuts = self._cuts
+                wanted = (key, value) if view == "items" else (value,) if view == "values" else (key,)
+                stored = self._lowered_once(key, wanted, frame, where, at)
+                if view == "items":
+                    appended.append(self.intern(terms.DISPLAY, "tuple", tuple(stored), 2))
+                elif stored[0] or cuts == self._cuts:  # what is put back under its own key adds nothing
+                    appended.append(stored[0])
         return self.intern(terms.GROWN, term, tuple(appended), tuple(extended)) if appended or extended else term
 
     def _lowered_once(
@@ -444,7 +451,7 @@ class Lowering:
         for branch, holds in ((node.body, True), (node.orelse, False)):
             term = self.lower(branch, frame, block, order)
             key = checks.key_of(branch)
-            if key is not None and key in checks.checked(node.test, holds=holds):
+            if key is not None and key in checks.checked(node.test, self._imported_as, holds=holds):
                 term = self.intern(terms.ALLOWED, term, UNKNOWN)
             options.append(term)
         return self.union(options)

@@ -36,6 +36,7 @@ class Visit:
         self.classes: list[ClassRecord] = []
         self.star_imports: list[tuple[int, str | None]] = []
         self.imported: set[str] = set()
+        self.imported_as: dict[str, str] = {}  # what renamed names are called where they come from
         self.matches: list[tuple[ast.AST, Frame, int, int]] = []
         self.attribute_targets: list[tuple[ast.Attribute, Frame, Binding]] = []
         self._wanted = wanted
@@ -213,6 +214,8 @@ class Visit:
             if alias.name == "*":
                 self.star_imports.append((node.level, module))
                 continue
+            if alias.asname:
+                self.imported_as[alias.asname] = alias.name
             self._bind(alias.asname or alias.name, "import from", None, (node.level, module, alias.name))
 
     def _visit_Global(self, node: ast.Global) -> None:
@@ -269,7 +272,7 @@ class Visit:
 
     def _note_checks(self, test: ast.expr, block: int, *, holds: bool, unless_returns: ast.Call | None = None) -> None:
         """``if column not in ALLOWED: raise``: below, the name holds one of the allowed values."""
-        for key in checks.checked(test, holds=holds):
+        for key in checks.checked(test, self.imported_as, holds=holds):
             self._order += 1
             self._frame.allowed.append((key, block, self._order, unless_returns))
 
