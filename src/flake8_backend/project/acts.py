@@ -39,6 +39,7 @@ _RARE = frozenset({scopes.ONCE, scopes.TYPE_CHECKING})
 _BRANCHES = frozenset({scopes.IF, scopes.ELSE, scopes.MEMO})
 _NOTHING: frozenset[str] = frozenset()
 _RUNS_ARGUMENT = frozenset({"map", "filter", "sorted", "max", "min"})
+_ENTERING = frozenset({"contextlib.ExitStack.enter_context", "contextlib.AsyncExitStack.enter_context"})
 _LAZY = frozenset({"enumerate", "zip", "map", "filter", "reversed", "iter"})
 _CONSUMERS = frozenset(
     {"list", "tuple", "set", "frozenset", "dict", "sorted", "len", "bool", "sum", "max", "min", "any", "all", "next"}
@@ -157,6 +158,8 @@ class Acts:
         leaf = self.leaf(callee, (module, term))
         if leaf is not None:
             return (leaf, *self._handed(module, term, offloaded=True)) if leaf.fact.role == "offload" else (leaf,)
+        if isinstance(callee, External) and callee.name in _ENTERING:
+            return _surely(self._entered(module, term[2][0])) if term[2] else ()
         name = _builtin(callee)
         if name in _CONSUMERS:
             consumed = [_surely(self._gone_through(module, argument)) for argument in term[2][:1]]

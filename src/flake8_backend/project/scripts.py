@@ -51,16 +51,18 @@ class Scripts:
         """Whether every way back from a function, from user to user, ends where a script starts."""
         seen = {node}
         pending = [node]
+        is_started = False  # functions that only call each other are not
         while pending:
             current = pending.pop()
             if self._known.get(current) or self._is_start(current):
+                is_started = True
                 continue
             users = () if current in self._known else self._users(current)
             if not users:
                 return False
             pending += [user for user in users if user not in seen]
             seen.update(users)
-        return True
+        return is_started
 
     # --- where scripts start -----------------------------------------------------------------------------------
 
