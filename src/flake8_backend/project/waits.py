@@ -41,6 +41,11 @@ _SECONDS = re.compile(
 _LONGEST = 300
 
 
+def is_remote(fact: CallFact) -> bool:
+    """Whether a call waits for another machine; of a call that a user describes, its effects tell."""
+    return fact.role in REMOTE or (not fact.role and "net" in fact.effects)
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A wait without an end.
@@ -195,12 +200,12 @@ class Waits:
     @staticmethod
     def _is_remote(fact: CallFact, bounds: Sequence[Timeout]) -> bool:
         """Whether a call waits for another machine, wherever it stands."""
-        return bool(bounds) and (fact.role in REMOTE or any(timeout.demanded for timeout in bounds))
+        return bool(bounds) and (is_remote(fact) or any(timeout.demanded for timeout in bounds))
 
     def _is_local(self, fact: CallFact, bounds: Sequence[Timeout]) -> bool:
         """Whether a call waits for something in this machine, which matters while a request is served."""
-        is_remote = self._is_remote(fact, bounds)
-        return bool(bounds) and not is_remote and fact.role in LOCAL and "blocks" in fact.effects
+        remote = self._is_remote(fact, bounds)
+        return bool(bounds) and not remote and fact.role in LOCAL and "blocks" in fact.effects
 
     def _is_bound_per_call(self, site: SiteView, fact: CallFact) -> bool:
         """Whether every call that goes to the object made here brings a limit of its own."""
@@ -277,7 +282,9 @@ def _may_wait(fact: CallFact | None) -> bool:
     if fact is None or fact.hands_on is not None:
         return fact is not None
     bounds = guards_of(fact) or bounds_of(fact)
-    return bool(bounds) and (fact.role in REMOTE | LOCAL or any(timeout.demanded for timeout in bounds))
+    return bool(bounds) and (
+        is_remote(fact) or fact.role in LOCAL or any(timeout.demanded for timeout in bounds)
+    )
 
 
 def _with_place(wait: Wait | None, site: SiteView, fact: CallFact) -> Wait | None:
