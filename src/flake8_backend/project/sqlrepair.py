@@ -69,7 +69,8 @@ def repair(strings: Strings, use: Use, unsafe: Sequence[Unsafe], outer: Holder |
     at = At(use.site.module)
     call = strings.term(at, use.site.term)
     place = _place_of(strings.term(at, use.sql))
-    if place is None:
+    given = strings.evaluator.argument(strings.module(at), call, fact.sql.pos, fact.sql.param)
+    if place is None or given != use.sql:
         return None
     inside = _is_within(place[0], Span(*call[4:8]))
     try:

@@ -210,7 +210,7 @@ class Taint:
         owner = strings.term(at, term[1])
         value = strings.value(at, term[1])
         from_handler = owner[0] == terms.PARAMETER and self._is_handler(strings.module(at), owner[1])
-        if self._is_declared(value, term[2]):
+        if self._is_declared(value, term[2], is_own=owner[0] in (terms.SELF, terms.CLASS)):
             yield Source(Origin.SETTING, f"{strings.spelled(at, term[1]).removeprefix('?.')}.{term[2]}")
         elif owner[0] in (terms.SELF, terms.CLASS):
             yield UNKNOWN
@@ -229,15 +229,20 @@ class Taint:
         """Whether rows of a model have the number for a key that the mapper gives them."""
         return self._schema.orm_of(cls) is not None and self._strings.members(Instance(cls), "id") is None
 
-    def _is_declared(self, value: Value | None, name: str) -> bool:
-        """Whether a class leaves it to others what an attribute is: declared without a value, abstract."""
+    def _is_declared(self, value: Value | None, name: str, *, is_own: bool) -> bool:
+        """Whether a class leaves it to others what an attribute is: declared without a value, abstract.
+
+        ``is_own``: the class reads it itself. Of other objects, fields of records are what their makers gave them.
+        """
+        evaluator = self._strings.evaluator
         for option in options(value):
             cls = option.cls if isinstance(option, Instance) else option
-            for base in self._strings.evaluator.lineage(cls) if isinstance(cls, ClassRef) else ():
+            for base in evaluator.lineage(cls) if isinstance(cls, ClassRef) else ():
                 if base.home is not None:
                     module = self._strings.table.by_name[base.home[0]]
                     klass = module.class_(base.home[1])
-                    if name in klass.attributes and not klass.decorators:
+                    is_record = bool(klass.decorators) or any(b != "object" for b in evaluator.library_bases(base))
+                    if name in klass.attributes and (is_own or not is_record):
                         return True
                     index = klass.methods.get(name)
                     if index is not None:
@@ -278,21 +283,22 @@ class Taint:
         term = strings.term(at, index)
         if term[0] == terms.NAME:
             parts = str(term[1]).split(".")
-            yield from (".".join(parts[:count]) for count in range(len(parts), 1, -1))
-            last = parts[-1]
-            value = strings.evaluator.resolve(".".join(parts[:-1])) if parts[1:] else None
+            for count in range(len(parts), 1, -1):
+                owner = ".".join(parts[: count - 1])
+                yield f"{owner}.{parts[count - 1]}"
+                yield from self._of_classes(strings.evaluator.resolve(owner), parts[count - 1])
         elif term[0] == terms.ATTRIBUTE:
-            value, last = strings.value(at, term[1]), term[2]
             root = strings.term(at, term[1])
             if root[0] == terms.PARAMETER:
-                yield f"{strings.module(at).function(root[1]).parameters[root[2]][0]}.{last}"
+                yield f"{strings.module(at).function(root[1]).parameters[root[2]][0]}.{term[2]}"
             elif root[0] == terms.ATTRIBUTE:
-                yield f"{root[2]}.{last}"
-        else:
-            return
-        for option in options(value):
+                yield f"{root[2]}.{term[2]}"
+            yield from self._of_classes(strings.value(at, term[1]), term[2])
+
+    def _of_classes(self, owner: Value | None, name: str) -> Iterator[str]:
+        for option in options(owner):
             if isinstance(option, Instance):
-                yield from (f"{base}.{last}" for base in strings.evaluator.library_bases(option.cls))
+                yield from (f"{base}.{name}" for base in self._strings.evaluator.library_bases(option.cls))
 
 
 def is_public(module: Module, index: int) -> bool:
