@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Json, Related, Span
-from flake8_backend.project import origins
+from flake8_backend.project import origins, remedies
 from flake8_backend.project.acts import Act, Leaf
 from flake8_backend.project.arguments import Arguments, of_call
 from flake8_backend.project.effects import Link
@@ -364,6 +364,10 @@ class ActView:
         """
         way = self.function.solution.effects.way(self.act, effects, code)
         return None if way is None else Reach(way.leaf, way.links, way.gravity)
+
+    def off_the_loop(self, reach: Reach) -> str:
+        """What messages advise where this stops an event loop."""
+        return remedies.off_the_loop(self, reach)
 
 
 @dataclass(frozen=True)

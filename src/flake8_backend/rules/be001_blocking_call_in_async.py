@@ -79,7 +79,6 @@ RULE = Rule(
 _SEVERITIES = (Severity.HIGH, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 _EFFECTS = ("blocks", "cpu/heavy", "blocks/1", "blocks/2")
 _METADATA = 3
-_REMOTE = frozenset({"net", "db", "db-read", "db-write"})
 
 
 @RULE.on_function
@@ -88,6 +87,7 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
         return
     told: set[tuple[int, int]] = set()
     told_metadata = False
+    reads = {act.span[:2] for act in function.acts if act.kind == "read" and act.reach(*_EFFECTS, code=RULE.code)}
     for act in function.acts:
         reach = act.reach(*_EFFECTS, code=RULE.code)
         if reach is None or not _is_worth_telling(act, reach):
@@ -106,7 +106,7 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
             _message(act, reach),
             severity=_SEVERITIES[reach.gravity],
             related=function.related(reach),
-            fixes=[_fix(act.site, reach) if act.site is not None else None],
+            fixes=[_fix(act.site, reach, whole=act.span[:2] in reads) if act.site is not None else None],
         )
 
 
@@ -137,42 +137,14 @@ def _message(act: ActView, reach: Reach) -> str:
         problem = f"blocks the event loop: going through `{leaf.name.removesuffix('.__iter__')}` reads as it goes"
     else:
         problem = f"blocks the event loop: {reach.told()}"
-    return f"`{act.function.name}` {problem}: {_remedy(act, reach)}"
-
-
-def _remedy(act: ActView, reach: Reach) -> str:
-    fact = reach.leaf.fact
-    alternative = fact.async_alt or ""
-    if fact.role == "loop-run":
-        return f"await what `{reach.links[-1].name}` runs" if reach.links else "await the coroutine itself"
-    if act.kind == "iterate":
-        return "use `async for`" if alternative == "async for" else "go through it in a worker thread"
-    if act.kind == "enter":
-        return "use an asynchronous context manager, or run the block in a worker thread"
-    if act.kind == "read":
-        return "read it in a worker thread"
-    wait = "await" if act.function.summary.is_async else "make it `async def` and await"
-    thread = _in_thread(act, reach)
-    if reach.links:
-        is_local = reach.leaf.offloader or fact.effects.isdisjoint(_REMOTE)
-        return f"{wait} `{thread}`" + ("" if is_local else " or use an async client")
-    if "." not in alternative or "to_thread" in alternative:
-        return f"{wait} `{thread}`"
-    return f"{wait} `{alternative}`" + ("" if reach.leaf.offloader else f" or `{thread}`")
-
-
-def _in_thread(act: ActView, reach: Reach) -> str:
-    name = act.site.called if act.site is not None and reach.links else ""
-    if reach.leaf.offloader:
-        return f"{reach.leaf.offloader.rpartition('.')[2]}({name or '…'})(…)"
-    module, function, _ = act.function.solution.thread_runner
-    return f"{module}.{function}({name + ', ' if name else ''}…)"
+    return f"`{act.function.name}` {problem}: {act.off_the_loop(reach)}"
 
 
 # --- what is repaired -----------------------------------------------------------------------------------------------
 
 
-def _fix(site: SiteView, reach: Reach) -> Fix | None:
+def _fix(site: SiteView, reach: Reach, *, whole: bool) -> Fix | None:
+    """``whole``: what stands before the dot blocks as well, so that it has to go into the thread, too."""
     fact = reach.leaf.fact
     if not site.can_be_awaited or not site.function.summary.is_async or site.is_awaited:
         return None
@@ -187,7 +159,8 @@ def _fix(site: SiteView, reach: Reach) -> Fix | None:
     if (reach.leaf.is_lazy or fact.thread_bound) and not reach.links:
         return None
     module, function, keywords = site.function.solution.thread_runner
-    step = RULE.step(await_in_thread, site, "Call", module=module, function=function, keywords=keywords)
+    codemod = await_whole_in_thread if whole or (not keywords and site.keywords) else await_in_thread
+    step = RULE.step(codemod, site, "Call", module=module, function=function)
     return RULE.fix(Safety.UNSAFE, "Run it in a worker thread", step)
 
 
@@ -214,12 +187,18 @@ def await_sleep(call: cst.Call, fix: FixContext, *, library: str) -> cst.Await:
 
 
 @RULE.codemod
-def await_in_thread(
-    call: cst.Call, fix: FixContext, *, module: str, function: str, keywords: bool
-) -> cst.Await | Skipped:
-    if not keywords and any(argument.keyword is not None or argument.star for argument in call.args):
-        return fix.skip(f"`{module}.{function}` takes no keyword arguments for the function")
+def await_in_thread(call: cst.Call, fix: FixContext, *, module: str, function: str) -> cst.Await:
     return fix.wrap_await(fix.wrap_call(call, f"{fix.require_import(module)}.{function}"))
+
+
+@RULE.codemod
+def await_whole_in_thread(call: cst.Call, fix: FixContext, *, module: str, function: str) -> cst.Await | Skipped:
+    """``self.orders.add(order)`` where reading ``orders`` blocks, or where the thread's runner takes no keywords."""
+    if "await " in fix.code_of(call):
+        return fix.skip("an argument is awaited, which a lambda cannot do")
+    work = fix.libcst.Arg(fix.parse_expression(f"lambda: {fix.code_of(call)}"))
+    runner = fix.parse_expression(f"{fix.require_import(module)}.{function}")
+    return fix.wrap_await(fix.libcst.Call(runner, [work]))
 
 
 @RULE.codemod
