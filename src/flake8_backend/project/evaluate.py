@@ -256,7 +256,7 @@ class Evaluator:
             base = self.value(module, parts[1])
             if isinstance(base, ClassRef):
                 return ClassRef(base.name, base.home, self._type_arguments(module, parts[2]))
-            return None
+            return ClassRef(base.name) if isinstance(base, External) else None
         value = self.value(module, term)
         for option in options(value):
             if isinstance(option, ClassRef):

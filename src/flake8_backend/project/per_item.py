@@ -164,9 +164,9 @@ class Repeated:
         if not self._rows.names:
             return
         told: set[tuple[Any, ...]] = set()
-        for environment in ((), *self._solution.passed.of(function.node)):
-            if not function.summary.blocks[1:]:
-                continue
+        if not function.summary.blocks[1:]:
+            return
+        for environment in ((), *self._solution.passed.to_loops_of(function.node)):
             for load in self._rows.loads(function.node, environment):
                 if self._rows.is_loaded_elsewhere(load):
                     continue
@@ -480,14 +480,23 @@ class Passed:
             self._known[key] = tuple(islice(dict.fromkeys(given), _MOST_GIVEN))
         return self._known[key]
 
+    def to_loops_of(self, node: Node) -> tuple[Environment, ...]:
+        """What the callers of a function give to the parameters that its own loops go through."""
+        module = self._solution.table.by_name[node[0]]
+        return self.of(node) if self._is_made_of_parameter(node, module.function(node[1]).iterations) else ()
+
     def _goes_through_parameter(self, node: Node) -> bool:
+        function = self._solution.table.by_name[node[0]].function(node[1])
+        return self._is_made_of_parameter(node, (*function.iterations, *function.sites))
+
+    def _is_made_of_parameter(self, node: Node, rows: Sequence[Sequence[Any]]) -> bool:
         module = self._solution.table.by_name[node[0]]
         function = module.function(node[1])
         if not function.parameters or function.kind == "lambda" or not self._solution.rows.names:
             return False
         roots = binding.roots_of(self._solution.evaluator, module)
         own = (node[0], terms.PARAMETER, node[1])
-        return any(root[:3] == own for row in (*function.iterations, *function.sites) for root in roots[row[0]])
+        return any(root[:3] == own for row in rows for root in roots[row[0]])
 
     def _given(self, node: Node, levels: int) -> Iterator[Environment]:
         solution = self._solution
@@ -495,6 +504,8 @@ class Passed:
         for caller in solution.call_sites.named([name]):
             module = solution.table.by_name[caller.module]
             term = module.summary.terms[caller.term]
+            if not (term[2] or term[3]) and module.summary.terms[term[1]][0] != terms.ATTRIBUTE:
+                continue
             for environment in ((), *self._above(module, caller.function, caller.term, levels)):
                 evaluator = binding.bound(solution.evaluator, environment)
                 for value in options(evaluator.value(module, term[1])):

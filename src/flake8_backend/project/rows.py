@@ -164,7 +164,7 @@ class Rows:
 
     def unloaded(self, value: Value, name: str) -> tuple[Instance, RelationFact] | None:
         """The row and the relation, when ``value`` is a row that came without it."""
-        if not isinstance(value, Instance) or not value.is_row or value.query is None:
+        if not isinstance(value, Instance) or not value.is_row or value.query is None or value.query.loads_everything:
             return None
         fact = self.relation(value, name)
         if fact is None or fact.eager or value.query.loads(name):
@@ -260,7 +260,10 @@ class Rows:
 
 def holds_rows(value: Value) -> bool:
     """Whether a value is a row or a collection of rows whose query is known."""
-    return any(isinstance(option, Instance) and option.query is not None for option in options(value))
+    return any(
+        isinstance(option, Instance) and option.query is not None and not option.query.loads_everything
+        for option in options(value)
+    )
 
 
 def _texts_within(table: Sequence[Sequence[Any]], index: int, depth: int) -> Iterator[str]:

@@ -58,7 +58,7 @@ class Schemas:
         """What building an object from ``row``, whose query is known, loads beyond what came with it."""
         from flake8_backend.project.rows import Load
 
-        if depth > _DEEPEST or row.query is None:
+        if depth > _DEEPEST or row.query is None or row.query.loads_everything:
             return
         for name, (declared, module, place) in self.fields(cls).items():
             link = Link(f"{cls.name.rpartition('.')[2]}.{name}", module, place)

@@ -116,7 +116,7 @@ class Serializers:
 
     def loads(self, cls: ClassRef, row: Instance, depth: int = 0) -> Iterator[Load]:
         """What representing ``row``, whose query is known, loads beyond what came with it."""
-        if depth > _DEEPEST or row.query is None:
+        if depth > _DEEPEST or row.query is None or row.query.loads_everything:
             return
         listed, excluded = self._listed(cls, row)
         declared = self.fields(cls)

@@ -52,6 +52,11 @@ class Query:
         """The query with more relations loaded."""
         return replace(self, eager=self.eager | paths) if paths - self.eager else self
 
+    @property
+    def loads_everything(self) -> bool:
+        """Whether nothing can be said of what the rows lack."""
+        return EVERYTHING in self.eager
+
     def below(self, relation: str) -> Query:
         """What is loaded of the rows that ``relation`` leads to."""
         if relation in self.given:

@@ -77,10 +77,11 @@ _MOST_TOLD = 3
 
 @RULE.on_function
 def check(function: FunctionView) -> Iterator[Diagnostic]:
-    if function.is_in_test_case:
+    found = function.repeated
+    if not found or function.is_in_test_case:
         return
     severity = Severity.LOW if function.is_occasional else None
-    for item in function.repeated:
+    for item in found:
         yield _report(item, severity, item.related(function))
 
 
