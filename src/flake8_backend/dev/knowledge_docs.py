@@ -90,7 +90,10 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "`streams`": "what it gives is waited for as long as it is wanted: messages, events, a stream of results",
         "`through`": "methods of the same object that do its sending; a subclass may bound them",
-        "`hands_on`": "what follows the callable is given to it: `positional` arguments, or `all`",
+        "`hands_on`": (
+            "what follows the callable is given to it: `positional` arguments, or `all`; `later`: the result is the "
+            "callable in another guise"
+        ),
         "`connection`": "`per-call`, `pooled`, `single`",
         "`options`": (
             'other arguments: `param`, `pos`, `default` (`"none"` is None), `means`, `unsafe` (values), '

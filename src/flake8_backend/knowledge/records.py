@@ -94,7 +94,7 @@ class CallFact:
     belongs to the thread that made it.
     ``streams``: what it gives is waited for as long as it is wanted. ``through`` are the methods of the same object
     that do its sending. ``hands_on``: what follows the callable among its arguments is given to the callable,
-    ``positional`` or ``all`` of it.
+    ``positional`` or ``all`` of it; ``later``: the arguments of the call of what it gives.
     """
 
     name: str
@@ -210,7 +210,9 @@ _NOT_PLAIN = frozenset({"names", "options", "sql", "values", "source", "checked"
 
 def marker_of(row: Row, *, pack: str, names: Iterable[str]) -> MarkerFact:
     """A row of ``[[marker]]`` under these of its names."""
-    plain: dict[str, Any] = {key: tuple(value) if key == "hooks" else value for key, value in row.items() if key not in _NOT_PLAIN}
+    plain: dict[str, Any] = {
+        key: tuple(value) if key == "hooks" else value for key, value in row.items() if key not in _NOT_PLAIN
+    }
     options = tuple(map(option_of, row.get("options", ())))
     sql, values = (option_of(row[key]) if key in row else None for key in ("sql", "values"))
     return MarkerFact(names=tuple(names), pack=pack, options=options, sql=sql, values=values, **plain)

@@ -34,6 +34,8 @@ class Senders:
         self._evaluator = solution.evaluator
         self._limits = limits
         self._judged: dict[_Node, Limit] = {}
+        self._active: list[_Node] = []
+        self._is_cut = False
 
     def bound(self, module: Module, term: Sequence[Any], callee: Value, fact: CallFact) -> bool:
         """Whether the object that a call goes to ends its wait."""
@@ -68,10 +70,18 @@ class Senders:
     def judged(self, node: _Node) -> Limit:
         """What a function adds to the calls it passes on: SOME, or PASSED when it leaves all to its caller."""
         known = self._judged.get(node)
-        if known is None:
-            self._judged[node] = Limit.PASSED  # for a function that calls itself
-            known = self._judged[node] = self._judge(node)
-        return known
+        if known is not None:
+            return known
+        if node in self._active:
+            self._is_cut = True  # they call each other: what was found on the way depends on where it began
+            return Limit.PASSED
+        self._active.append(node)
+        found = self._judge(node)
+        self._active.pop()
+        if not self._active or not self._is_cut:
+            self._judged[node] = found
+        self._is_cut = self._is_cut and bool(self._active)
+        return found
 
     def _judge(self, node: _Node) -> Limit:
         module = self._solution.table.by_name[node[0]]

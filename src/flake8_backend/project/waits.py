@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # roles of calls that wait for another machine; the others wait for a thread, a process or a lock of this one
 REMOTE = frozenset({"http-request", "connect", "constructor", "remote", "rpc", "mail", "api"})
 LOCAL = frozenset({"wait", "queue", "spawn", "task-wait"})
+LATER = "later"  # of callables that are given in another guise
 _MODULE_BODY = 0
 _SECONDS = re.compile(
     r"(?!.*(CACHE|SESSION|LOCK|LOGIN|TOKEN|IDLE))[A-Z0-9_]*TIMEOUT[A-Z0-9_]*(?<!_MS)(?<!_MILLISECONDS)"
@@ -104,8 +105,8 @@ class Waits:
         """The wait of one call; None when something bounds it or it is not known."""
         leaf = site.leaf or self._remote(site)
         if leaf is None:
-            return None
-        if leaf.fact.hands_on is not None:
+            wait = self._adapted(site)
+        elif leaf.fact.hands_on is not None:
             wait = self._handed_on(site, leaf)
         elif leaf.fact.timeouts:
             callee = site.callees[0] if site.callees else External(leaf.name)
@@ -133,18 +134,36 @@ class Waits:
     def _handed_on(self, site: SiteView, carrier: Leaf) -> Wait | None:
         """``to_thread(requests.get, url)``: the callable waits in another thread, with what stands behind it."""
         own = site.arguments
-        for position, given in enumerate(own.positional):
-            callees = list(options(self._solution.evaluator.value(given.module, given.term)))
-            if len(callees) != 1 or not isinstance(callees[0], (External, Partial)):
-                continue
-            leaf = self._effects.leaf(callees[0])
-            if leaf is None or not leaf.fact.timeouts or (leaf.fact.role in LOCAL and not site.is_awaited):
-                return None
-            keywords = carrier.fact.hands_on == "all"
-            wait = self._of_callee(site, leaf, callees[0], own.behind(position, keywords=keywords))
-            can_pass = keywords and (wait is None or not wait.passed)
-            return wait if wait is None or can_pass else replace(wait, written="")
-        return None
+        position, leaf, callee = self._callable_in(own)
+        if leaf is None or callee is None or carrier.fact.hands_on == LATER:
+            return None
+        if leaf.fact.role in LOCAL and not site.is_awaited:
+            return None
+        keywords = carrier.fact.hands_on == "all"
+        wait = self._of_callee(site, leaf, callee, own.behind(position, keywords=keywords))
+        can_pass = keywords and (wait is None or not wait.passed)
+        return wait if wait is None or can_pass else replace(wait, written="")
+
+    def _callable_in(self, given: Arguments) -> tuple[int, Leaf | None, Value | None]:
+        """The first library call with a timeout among positional arguments, and its place."""
+        for position, argument in enumerate(given.positional):
+            callees = list(options(self._solution.evaluator.value(argument.module, argument.term)))
+            if len(callees) == 1 and isinstance(callees[0], (External, Partial)):
+                leaf = self._effects.leaf(callees[0])
+                return position, leaf if leaf is not None and leaf.fact.timeouts else None, callees[0]
+        return 0, None, None
+
+    def _adapted(self, site: SiteView) -> Wait | None:
+        """``sync_to_async(requests.get)(url)``: the callable in another guise."""
+        module = site.function.module
+        made = site.function.term(site.term[1])
+        if made[0] != terms.CALL:
+            return None
+        leaves = [self._effects.leaf(callee) for callee in self._effects.targets(module, made)]
+        if not leaves or any(leaf is None or leaf.fact.hands_on != LATER for leaf in leaves):
+            return None
+        _, leaf, callee = self._callable_in(arguments.of_call(module, made))
+        return self._of_callee(site, leaf, callee, site.arguments) if leaf is not None and callee is not None else None
 
     def _of_callee(self, site: SiteView, leaf: Leaf, callee: Value, own: Arguments) -> Wait | None:
         fact = leaf.fact
@@ -165,7 +184,7 @@ class Waits:
                 return None
         elif limit is not Limit.NONE or is_meant_to_last(site, leaf, given):
             return None
-        if fact.role == "constructor" and self._is_bound_per_call(site, fact):
+        if fact.role in ("constructor", "connect") and self._is_bound_per_call(site, fact):
             return None
         first = bounds[0]
         written = "" if guards else first.written
@@ -282,9 +301,7 @@ def _may_wait(fact: CallFact | None) -> bool:
     if fact is None or fact.hands_on is not None:
         return fact is not None
     bounds = guards_of(fact) or bounds_of(fact)
-    return bool(bounds) and (
-        is_remote(fact) or fact.role in LOCAL or any(timeout.demanded for timeout in bounds)
-    )
+    return bool(bounds) and (is_remote(fact) or fact.role in LOCAL or any(timeout.demanded for timeout in bounds))
 
 
 def _with_place(wait: Wait | None, site: SiteView, fact: CallFact) -> Wait | None:
