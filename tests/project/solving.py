@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from flake8_backend.config import Options
 from flake8_backend.knowledge import loader
@@ -24,6 +24,9 @@ from flake8_backend.project.values import (
     Value,
 )
 from flake8_backend.semantic.summarise import summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def solve(sources: Mapping[str, str]) -> Solution:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flake8_backend.project.view import FunctionView
-from project.solving import solve
+from tests.project.solving import solve
 
 if TYPE_CHECKING:
     from flake8_backend.project.effects import Way

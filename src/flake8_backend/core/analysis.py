@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flake8_backend.core.diagnostic import Diagnostic
-from flake8_backend.core.source import SourceFile
-
 if TYPE_CHECKING:
+    from flake8_backend.core.diagnostic import Diagnostic
+    from flake8_backend.core.source import SourceFile
     from flake8_backend.project.project import Project
 
 

@@ -10,9 +10,12 @@ import importlib
 import pkgutil
 import re
 from importlib.metadata import entry_points
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from flake8_backend.core.rule import Rule
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ENTRY_POINT_GROUP = "flake8_backend.rules"
 _CODE = re.compile(r"BE\d{3}\Z")

@@ -12,8 +12,10 @@ import io
 import tokenize
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from flake8_backend.core.diagnostic import Span
+if TYPE_CHECKING:
+    from flake8_backend.core.diagnostic import Span
 
 BOM = "\ufeff"
 

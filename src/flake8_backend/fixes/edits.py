@@ -179,7 +179,9 @@ class FixContext:
 
     def with_argument(self, call: cst.Call, value: Value) -> cst.Call:
         """``call`` with one more positional argument behind those that it has."""
-        index = next((number for number, arg in enumerate(call.args) if arg.keyword or arg.star == "**"), len(call.args))
+        index = next(
+            (number for number, arg in enumerate(call.args) if arg.keyword or arg.star == "**"), len(call.args)
+        )
         return self._with_argument(call, index, cst.Arg(self.value(value)))
 
     def links(self, call: cst.Call, method: str) -> list[cst.Call]:
@@ -200,7 +202,7 @@ class FixContext:
 
     def replaced(self, call: cst.Call, old: cst.CSTNode, new: cst.CSTNode) -> cst.Call:
         """``call`` with ``new`` where ``old`` stands in it."""
-        return cst.ensure_type(call.deep_replace(old, new), cst.Call)  # type: ignore[arg-type]
+        return cst.ensure_type(call.deep_replace(old, new), cst.Call)
 
     def name_within(self, node: cst.CSTNode, name: str) -> str | None:
         """How code writes ``name`` or something that ends in it: ``Order``, ``models.Order``; the outermost first."""

@@ -6,11 +6,9 @@ query it was given, or a base class reads what its subclass declares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.evaluate import Evaluator, class_ref
-from flake8_backend.project.modules import Module
+from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.values import (
     Awaitable,
     ClassRef,
@@ -25,6 +23,11 @@ from flake8_backend.project.values import (
 )
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import BLOCK_DATA, BLOCK_KIND, BLOCK_PARENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flake8_backend.project.modules import Module
 
 Root = tuple[str, str, int, int]  # module, operator, function or class index, parameter index
 Environment = tuple[tuple[Root, Value], ...]
@@ -111,12 +114,15 @@ class Bound(Evaluator):
         return self.root._guarded((self.environment, key), store, slot, compute, *arguments)
 
     def resolve(self, dotted: str) -> Value | None:
+        """As outside of any call."""
         return self.root.resolve(dotted)
 
     def lineage(self, cls: ClassRef) -> tuple[ClassRef, ...]:
+        """As outside of any call."""
         return self.root.lineage(cls)
 
     def type_of(self, module: Module, index: int) -> Value | None:
+        """As outside of any call."""
         return self.root.type_of(module, index)
 
     # What does.
@@ -179,7 +185,9 @@ def returned(
     term: Sequence[Any] | None,
     plain: Value | None,
 ) -> Value | None:
-    """What a call gives, given its arguments and receiver: ``plain``, what it gives whoever calls, or more than that."""
+    """What a call gives, given its arguments and receiver: ``plain``, what it gives whoever calls, or more
+    than that.
+    """
     wanted = _output_roots(evaluator, function)
     if not wanted or not _may_say_more(evaluator, plain):
         return plain
@@ -303,4 +311,14 @@ def _is_telling(value: Value) -> bool:
     return False
 
 
-__all__ = ["Bound", "Constant", "Environment", "bound", "children", "environment_of", "returned", "roots_of", "self_root"]
+__all__ = [
+    "Bound",
+    "Constant",
+    "Environment",
+    "bound",
+    "children",
+    "environment_of",
+    "returned",
+    "roots_of",
+    "self_root",
+]

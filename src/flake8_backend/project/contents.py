@@ -60,6 +60,8 @@ class Contents(Lookup):
             return [self._text(at, term[2])] if term[1] != "dict" else None
         if operator == terms.CALL:
             return self._called(at, index, term)
+        if operator == terms.UNPACK:
+            return self._column(at, term)
         if operator == terms.CONSTANT:
             return [(letter,) for letter in term[1][:MOST_ITEMS]] if isinstance(term[1], str) else None
         if operator == terms.BINARY and term[1] == "*":
@@ -74,6 +76,14 @@ class Contents(Lookup):
         if self.is_enum(self.value(at, index)):
             return [(sqltext.NAME,)]
         return self._together([self.items(*place) for place in self.behind(at, index)])
+
+    def _column(self, at: At, term: Sequence[Any]) -> list[Text] | None:
+        """``names, values = zip(*row.items())``."""
+        call = self.term(at, term[2])
+        if call[0] != terms.CALL or call[2] or self.last_name(at, call[1]) != "zip":
+            return None
+        rows = dict(call[3]).get(terms.STAR, 0)
+        return self._part_of_each(at, rows, term[1])
 
     def behind(self, at: At, index: int) -> list[Place]:
         """The terms that a name, an attribute, a parameter or an annotated term stands for; empty when unknown."""

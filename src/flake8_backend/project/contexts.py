@@ -6,20 +6,23 @@ views, and calls that register a view.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flake8_backend.knowledge.facts import MarkerFact
-from flake8_backend.project.effects import Effects
-from flake8_backend.project.evaluate import Evaluator
-from flake8_backend.project.modules import Module
 from flake8_backend.project.reads import is_write
 from flake8_backend.project.values import ClassRef, Constant, External, FunctionRef, Instance, Value, options
-from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic import terms
 from flake8_backend.semantic.summarise import TEST
-from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT, SITE_BLOCK, SITE_TERM
+from flake8_backend.semantic.summary import SITE_TERM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.knowledge.facts import MarkerFact
+    from flake8_backend.project.effects import Effects
+    from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.modules import Module
 
 _NODE = tuple[str, int]
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
@@ -77,9 +80,7 @@ class Contexts:
         names = module.summary.names
         if "revision" in names and "down_revision" in names and "upgrade" in names:
             return True
-        return any(
-            klass.name == "Migration" and "operations" in klass.attributes for klass in module.summary.classes
-        )
+        return any(klass.name == "Migration" and "operations" in klass.attributes for klass in module.summary.classes)
 
     # --- handlers ----------------------------------------------------------------------------------------------
 
@@ -153,9 +154,7 @@ class Contexts:
         index = self._evaluator.argument(module, call, None, name)
         return bool(index) and self._evaluator.value(module, index) == Constant(True)
 
-    def _verbs(
-        self, marker: MarkerFact, name: str, module: Module, call: Sequence[Any] | None
-    ) -> tuple[str, ...]:
+    def _verbs(self, marker: MarkerFact, name: str, module: Module, call: Sequence[Any] | None) -> tuple[str, ...]:
         how = marker.methods or ""
         last = name.rpartition(".")[2].removeprefix("add_").lower()
         if how.startswith("by name") and last in _VERBS:

@@ -7,12 +7,9 @@ remembered, so that the answer does not depend on who asked first.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flake8_backend.knowledge.facts import CallFact, Knowledge
-from flake8_backend.knowledge.names import TypeExpr
 from flake8_backend.project import iteration, queries, stubs
 from flake8_backend.project.modules import TODO, Module, ModuleTable
 from flake8_backend.project.values import (
@@ -35,6 +32,12 @@ from flake8_backend.project.values import (
 )
 from flake8_backend.semantic import terms
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from flake8_backend.knowledge.facts import CallFact, Knowledge
+    from flake8_backend.knowledge.names import TypeExpr
+
 _NEVER = sys.maxsize
 _DEEPEST = 150
 # Of one question from outside. What is cut is not remembered, so functions that return one another could take
@@ -42,7 +45,9 @@ _DEEPEST = 150
 _MOST_STEPS = 12_000
 _ITERATORS = 5  # objects whose __iter__ gives another object of the project
 _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
-_WRAPPERS = frozenset({"Optional", "Annotated", "ClassVar", "Final", "Mapped", "Required", "NotRequired", "WriteOnlyMapped"})
+_WRAPPERS = frozenset(
+    {"Optional", "Annotated", "ClassVar", "Final", "Mapped", "Required", "NotRequired", "WriteOnlyMapped"}
+)
 _SEQUENCES = {
     "List": "list",
     "Sequence": "list",
@@ -1087,9 +1092,7 @@ def _item(self: Evaluator, module: Module, index: int, term: Sequence[Any]) -> V
     return one_of(results)
 
 
-def _item_of(
-    self: Evaluator, module: Module, owner: Value, key: Sequence[Any], term: Sequence[Any]
-) -> Value | None:
+def _item_of(self: Evaluator, module: Module, owner: Value, key: Sequence[Any], term: Sequence[Any]) -> Value | None:
     if isinstance(owner, ClassRef):
         return ClassRef(owner.name, owner.home, self._type_arguments(module, term[2]))
     if isinstance(owner, Items):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.evaluate import Evaluator
-from flake8_backend.project.modules import Module
 from flake8_backend.project.values import ClassRef, Constant, options
 from flake8_backend.semantic import terms
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.modules import Module
 
 
 class Joins:
@@ -30,7 +32,9 @@ class Joins:
         *,
         declared: bool | None = None,
     ) -> bool:
-        """Whether ``name = relationship(…)`` in ``cls`` gives a collection; ``declared`` is what its annotation says."""
+        """Whether ``name = relationship(…)`` in ``cls`` gives a collection; ``declared`` is what its annotation
+        says.
+        """
         uselist = self._constant(module, call, "uselist")
         if isinstance(uselist, bool):
             return uselist

@@ -6,7 +6,7 @@ Values tell what a term denotes; here the terms behind it are found, for questio
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,14 @@ class Followed:
     at: At
     depth: int = 1
     place: int | None = None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # calls within calls are keys of many tables: each is hashed once
+        object.__setattr__(self, "_hash", hash((self.function, self.term, self.at, self.depth, self.place)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def is_into(self, node: tuple[str, int]) -> bool:
         """Whether this call, or one that it was reached through, runs the function."""
@@ -58,7 +66,6 @@ class At:
 
     module: str
     call: Followed | None = None
-
 
     def outermost(self) -> At:
         """The place that is not looked into from another one."""
@@ -318,18 +325,38 @@ class Lookup:
         return At(home.name), default
 
     def handed(self, at: At, index: int, place: int, function: tuple[str, int], position: int) -> Place | None:
-        """What a function gets that the call ``index`` is handed at ``place``: what follows it, as far as it does."""
+        """What a function gets that the call ``index`` is handed at ``place``: what follows it, as far as it does.
+
+        Where less follows than it needs, or the names say so, it is called with something else first:
+        ``transaction(write, row)`` calls ``write(cursor, row)``.
+        """
         home = self.table.by_name[function[0]]
         summary = home.function(function[1])
         name, _, default = summary.parameters[position]
         call = self.term(at, index)
-        where = place + 1 + position - (1 if takes_self(home, summary) else 0)
-        if place < where < len(call[2]):
-            return at, call[2][where]
-        for keyword, value in call[3]:
-            if keyword == name:
-                return at, value
-        return (At(home.name), default) if default else None
+        named = dict(call[3])
+        if name in named:
+            return at, named[name]
+        own = 1 if takes_self(home, summary) else 0
+        given = call[2][place + 1 :]
+        needed = [parameter for parameter in summary.parameters[own:] if not parameter[2] and parameter[0] not in named]
+        shift = max(0, len(needed) - len(given))
+        if not shift:
+            names = [self._own_name(at, part) for part in given]
+            wanted = [parameter[0] for parameter in summary.parameters[own:]]
+            shift = int(_matches(names, wanted[1:]) > _matches(names, wanted))
+        where = position - own - shift
+        if 0 <= where < len(given):
+            return at, given[where]
+        is_open = terms.STAR in named or terms.DOUBLE_STAR in named
+        return (At(home.name), default) if default and where >= 0 and not is_open else None
+
+    def _own_name(self, at: At, index: int) -> str:
+        """The name of a parameter that is passed on."""
+        term = self.term(at, index)
+        if term[0] != terms.PARAMETER:
+            return ""
+        return str(self.module(at).function(term[1]).parameters[term[2]][0])
 
     def is_stub(self, callee: Value) -> bool:
         """Whether a function of the project has no body of its own: abstract, or of a protocol."""
@@ -424,6 +451,10 @@ class Lookup:
 
 
 _WRITTEN = frozenset({terms.CALL, terms.ATTRIBUTE, terms.NAME, terms.ITEM})
+
+
+def _matches(names: Sequence[str], wanted: Sequence[str]) -> int:
+    return sum(name == other for name, other in zip(names, wanted, strict=False))
 
 
 def _home(callee: External | ClassRef) -> tuple[str, int] | None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flake8_backend.knowledge.facts import MarkerFact
-from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.joins import Joins
-from flake8_backend.project.modules import Module
 from flake8_backend.project.values import (
     ClassRef,
     Constant,
@@ -23,8 +19,17 @@ from flake8_backend.project.values import (
 )
 from flake8_backend.semantic import terms
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.knowledge.facts import MarkerFact
+    from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.modules import Module
+
 # how relationships say that reading them sends no query of its own; ... stands for what could not be read
-_EAGER_ENOUGH = frozenset({"selectin", "joined", "subquery", "immediate", "noload", "raise", "raise_on_sql", False, ...})
+_EAGER_ENOUGH = frozenset(
+    {"selectin", "joined", "subquery", "immediate", "noload", "raise", "raise_on_sql", False, ...}
+)
 _SQLALCHEMY = frozenset({"sqlalchemy", "sqlmodel"})
 _FIELDS = "django.db.models."
 _MODEL = "django.db.models.Model"
@@ -384,7 +389,9 @@ class Schema:
         else:
             value = self._evaluator.value(module, registry)
             known = isinstance(value, External) and value.name == "django.apps.apps"
-        parts = [self._constant(module, call, position, name) for position, name in enumerate(("app_label", "model_name"))]
+        parts = [
+            self._constant(module, call, position, name) for position, name in enumerate(("app_label", "model_name"))
+        ]
         text = ".".join(part for part in parts if isinstance(part, str))
         return self.class_named(text, module.name) if known and text else None
 
@@ -393,11 +400,7 @@ class Schema:
     @cached_property
     def user_model(self) -> ClassRef:
         """The class that ``AUTH_USER_MODEL`` names: the project's own one where it has one."""
-        found = [
-            cls
-            for cls in self.models()
-            if self._evaluator.is_a(cls, _BASE_USER) and not self.is_abstract(cls)
-        ]
+        found = [cls for cls in self.models() if self._evaluator.is_a(cls, _BASE_USER) and not self.is_abstract(cls)]
         return found[0] if len(found) == 1 else ClassRef(_USER)
 
     def stand_in(self, name: str) -> ClassRef | None:
@@ -524,9 +527,7 @@ class Schema:
                 RelationFact(given, cls, True, True, False, marker.pack, _MANAGERS.get(marker.pack)),
             )
 
-    def _backref(
-        self, cls: ClassRef, own: RelationFact, module: Module, call: Sequence[Any]
-    ) -> RelationFact | None:
+    def _backref(self, cls: ClassRef, own: RelationFact, module: Module, call: Sequence[Any]) -> RelationFact | None:
         """``backref="orders"`` and ``backref=backref("orders", lazy="joined")``."""
         given = self._constant(module, call, None, "backref")
         name, lazy, uselist = given, None, None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flake8_backend.semantic.summary import ClassSummary, FunctionSummary, ModuleSummary
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from flake8_backend.semantic.summary import ClassSummary, FunctionSummary, ModuleSummary
 
 TODO = object()
 

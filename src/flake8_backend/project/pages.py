@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project.effects import Link
 from flake8_backend.project.evaluate import class_ref
-from flake8_backend.project.modules import Module
 from flake8_backend.project.per_item import Loading, PerItem, snake
 from flake8_backend.project.rows import ALL, READ, Load
 from flake8_backend.project.templates import ITEM, Read, Templates
@@ -18,6 +16,9 @@ from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
 
 _ROLE = "template"
@@ -54,7 +55,9 @@ class Pages:
     # --- what is rendered --------------------------------------------------------------------------------------
 
     def _of_calls(self, module: Module) -> Iterator[tuple[str, dict[str, Value | None], Span]]:
-        """``render(request, "shop/list.html", {"orders": orders})`` and ``render_template("list.html", orders=orders)``."""
+        """``render(request, "shop/list.html", {"orders": orders})`` and ``render_template("list.html",
+        orders=orders)``.
+        """
         table = module.summary.terms
         for function in module.summary.functions:
             for site in function.sites:

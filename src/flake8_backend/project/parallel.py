@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 _CHUNK = 16
 Work = tuple[str, str, str]  # path, module name, path relative to the root
 
 
-def visit_all(
-    work: Sequence[Work], kept_builtins: frozenset[str], codes: Sequence[str], jobs: int
-) -> Iterable[str]:
+def visit_all(work: Sequence[Work], kept_builtins: frozenset[str], codes: Sequence[str], jobs: int) -> Iterable[str]:
     """The dumped summaries of ``work``, in its order. Without processes to be had, this one does it."""
     if multiprocessing.parent_process() is not None:
         return (_visit(item, kept_builtins, codes) for item in work)
@@ -63,6 +64,4 @@ def _visit(item: Work, kept_builtins: frozenset[str], codes: Sequence[str]) -> s
         return dump(Problem(str(error)))
     rules = [rule for rule in all_rules() if rule.code in codes]
     is_package = Path(path).stem == "__init__"
-    return dump(
-        visit_text(text, name, is_package=is_package, path=relative, kept_builtins=kept_builtins, rules=rules)
-    )
+    return dump(visit_text(text, name, is_package=is_package, path=relative, kept_builtins=kept_builtins, rules=rules))

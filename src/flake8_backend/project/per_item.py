@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -11,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project import binding, repetition
-from flake8_backend.project.binding import Environment
 from flake8_backend.project.effects import Link
-from flake8_backend.project.models import RelationFact
-from flake8_backend.project.modules import Module
 from flake8_backend.project.rows import ASKING_ALWAYS, CONSUMERS, READ, Load, Node, holds_rows
 from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.project.binding import Environment
+    from flake8_backend.project.callsites import CallSite
+    from flake8_backend.project.models import RelationFact
+    from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
     from flake8_backend.project.view import ActView, FunctionView, LoopView, ModuleView, Reach
 
@@ -92,9 +94,7 @@ class PerItem:
         """The places of the chain, and the query that gave the rows where it stands in another file."""
         links = self.reach.links if self.reach is not None else self.load.links if self.load is not None else ()
         table = function.solution.table
-        found = [
-            Related(table.by_name[link.module].path, link.span, f"`{link.name}` does it here") for link in links
-        ]
+        found = [Related(table.by_name[link.module].path, link.span, f"`{link.name}` does it here") for link in links]
         source = self.load.query.source if self.load is not None else None
         if source is not None:
             place = Span(source.line, source.column, source.end_line, source.end_column)
@@ -187,8 +187,11 @@ class Repeated:
                 fact = self._solution.effects.leaf(callee)
                 if fact is None:
                     continue
-                if fact.fact.role == "orm-eager" and site.term[2] and self._is_source(function, site.term[2][0], loop):
-                    if any(load.path == path or path.startswith(load.path + ".") for path in self._paths(function, site.term)):
+                if fact.fact.role == "orm-eager" and site.term[2] and self._is_source(function, site.term[2][0], loop):  # noqa: SIM102
+                    if any(
+                        load.path == path or path.startswith(load.path + ".")
+                        for path in self._paths(function, site.term)
+                    ):
                         return True
             if load.fact.manager is None and not load.fact.many and self._holds_all(site.value, load.fact.target):
                 return True
@@ -293,7 +296,7 @@ class Repeated:
         """Whether each item has a table of its own: ``for model in models: model.objects.count()``."""
         for argument in act.site.term[2] if act.site is not None and reach.links else ():
             given = list(options(function.value(argument)))
-            if given and all(_is_collection(value) or isinstance(value, ClassRef) for value in given):
+            if given and all(_is_collection(value) or isinstance(value, ClassRef) for value in given):  # noqa: SIM102
                 if any(repetition.varies(function, argument, loop) for loop in around):
                     return True
         if act.site is not None and act.site.term[2] and reach.leaf.fact.role in ("db-execute", "raw-sql"):
@@ -328,7 +331,9 @@ class Repeated:
             if term[0] == terms.CALL:
                 name = describe(function, term[1]).rpartition(".")[2]
                 given = (*term[2], *(value for _, value in term[3]))
-                if name in _PAGING and any(repetition.varies(function, index, loop) for index in given for loop in around):
+                if name in _PAGING and any(
+                    repetition.varies(function, index, loop) for index in given for loop in around
+                ):
                     return True
             term = function.term(term[1])
         return False
@@ -382,7 +387,9 @@ class Repeated:
         if site is None or not site.term[2] or not act.span:
             return False
         for value in options(function.value(site.term[2][0])):
-            if isinstance(value, ClassRef) and any(self._holds_all(s.value, value) for s in function.sites if not s.loops):
+            if isinstance(value, ClassRef) and any(
+                self._holds_all(s.value, value) for s in function.sites if not s.loops
+            ):
                 return True
         return False
 
@@ -432,8 +439,8 @@ class Repeated:
                 shift = 1 if summary.kind == "method" and value.receiver is not None else 0
                 environment = (((home.name, terms.PARAMETER, value.index, shift), row),)
                 for load in self._rows.linked(node, environment):
-                    links = load.links if summary.kind != "lambda" else load.links[1:]
-                    told = replace(load, span=span, links=links)
+                    below = load.links if summary.kind != "lambda" else load.links[1:]
+                    told = replace(load, span=span, links=below)
                     yield PerItem(span, told, loading=self.loading(function, replace(load, links=()), None))
             found = self._solution.effects.step(node, ASKS, "BE005")
             if found is not None:
@@ -448,7 +455,9 @@ def _gathered(items: Sequence[PerItem]) -> list[PerItem]:
     for item in items:
         load = item.load
         is_joint = load is not None and load.links and not load.is_again
-        groups.setdefault((item.span, load.query.source, item.model) if is_joint and load else id(item), []).append(item)
+        groups.setdefault((item.span, load.query.source, item.model) if is_joint and load else id(item), []).append(
+            item
+        )
     return [replace(first, others=tuple(others)) if others else first for first, *others in groups.values()]
 
 
@@ -468,6 +477,7 @@ class Passed:
     def __init__(self, solution: Solution) -> None:
         self._solution = solution
         self._known: dict[tuple[Node, int], tuple[Environment, ...]] = {}
+        self._callers: dict[Node, list[CallSite]] = {}
 
     def of(self, node: Node, levels: int = _LEVELS) -> tuple[Environment, ...]:
         """What the callers of a function give to the parameters that it goes through, or hands on.
@@ -500,12 +510,9 @@ class Passed:
 
     def _given(self, node: Node, levels: int) -> Iterator[Environment]:
         solution = self._solution
-        name = solution.table.by_name[node[0]].function(node[1]).name
-        for caller in solution.call_sites.named([name]):
+        for caller in self._callers_of(node):
             module = solution.table.by_name[caller.module]
             term = module.summary.terms[caller.term]
-            if not (term[2] or term[3]) and module.summary.terms[term[1]][0] != terms.ATTRIBUTE:
-                continue
             for environment in ((), *self._above(module, caller.function, caller.term, levels)):
                 evaluator = binding.bound(solution.evaluator, environment)
                 for value in options(evaluator.value(module, term[1])):
@@ -514,6 +521,29 @@ class Passed:
                         kept = tuple((root, option) for root, option in given if _is_collection(option))
                         if kept:
                             yield kept
+
+    def _callers_of(self, node: Node) -> list[CallSite]:
+        """The calls that can be of ``node`` and give it something, before anything is asked of their callers."""
+        known = self._callers.get(node)
+        if known is None:
+            name = self._solution.table.by_name[node[0]].function(node[1]).name
+            known = self._callers[node] = [
+                site for site in self._solution.call_sites.named([name]) if self._may_be(node, site)
+            ]
+        return known
+
+    def _may_be(self, node: Node, site: CallSite) -> bool:
+        evaluator, function = self._solution.evaluator, site.function
+        module = self._solution.table.by_name[site.module]
+        term = module.summary.terms[site.term]
+        if not (term[2] or term[3]) and module.summary.terms[term[1]][0] != terms.ATTRIBUTE:
+            return False
+        value = evaluator.value(module, term[1])
+        if any(isinstance(option, FunctionRef) and (option.module, option.index) == node for option in options(value)):
+            return True
+        own = (module.name, terms.PARAMETER, function)
+        roots = binding.roots_of(evaluator, module)[term[1]]
+        return any(root[:3] == own or (root[1] == terms.SELF and value is None) for root in roots)
 
     def _above(self, module: Module, function: int, call: int, levels: int) -> tuple[Environment, ...]:
         """What is given to the function of a call, where the call is made of that."""

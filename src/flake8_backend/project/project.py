@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from flake8_backend.core.rule import Rule
     from flake8_backend.knowledge.loader import Vocabulary
     from flake8_backend.project.requirements import Requirements
-    from flake8_backend.project.templates import Templates
     from flake8_backend.project.solution import Solution
+    from flake8_backend.project.templates import Templates
     from flake8_backend.project.versions import Versions
     from flake8_backend.semantic.summary import ModuleSummary
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.knowledge.facts import CallFact
 from flake8_backend.project.values import (
     EVERYTHING,
     ClassRef,
@@ -26,11 +24,23 @@ from flake8_backend.project.values import (
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.knowledge.facts import CallFact
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
 
 _QUERY_ROLES = frozenset(
-    {"orm-lazy", "orm-eager", "orm-bound", "orm-evaluate", "orm-evaluate-one", "orm-guard", "orm-not-eager", "lock-rows"}
+    {
+        "orm-lazy",
+        "orm-eager",
+        "orm-bound",
+        "orm-evaluate",
+        "orm-evaluate-one",
+        "orm-guard",
+        "orm-not-eager",
+        "lock-rows",
+    }
 )
 _ONE = frozenset({"orm-evaluate-one", "orm-write"})
 _BUILDING = frozenset({"orm-lazy", "orm-eager", "orm-bound", "orm-guard", "orm-not-eager", "lock-rows"})
@@ -99,7 +109,7 @@ def after_call(
         return one_of([after_call(evaluator, fact, callee, option, module, term) for option in value.options])
     role = fact.role
     receiver = callee.receiver
-    if value is None or isinstance(value, Instance) and not value.args:
+    if value is None or (isinstance(value, Instance) and not value.args):
         rows = _of_view(evaluator, fact, receiver)
         if rows is not None:
             return rows
@@ -127,7 +137,7 @@ def after_call(
     if isinstance(value, Instance):
         if role in _ONE and holds_rows(evaluator, value.cls):
             return as_row(value.args[0], query) if value.args else None
-        if role in _ONE or role == "db-fetch" and not _is_collection(value):
+        if role in _ONE or (role == "db-fetch" and not _is_collection(value)):
             return replace(value, query=query, is_row=True)
         fetched = value.cls.home is None and value.cls.name in ("list", "tuple", "dict", "set")
         return replace(value, query=query, fetched=fetched)
@@ -204,7 +214,7 @@ def _of_columns(evaluator: Evaluator, query: Query, module: Module, term: Sequen
 
 def _is_about(evaluator: Evaluator, cls: ClassRef) -> bool:
     """Whether rows are of this class: a model, or another class of the project that is no collection of rows."""
-    return _is_model(evaluator, cls) or cls.home is not None and not holds_rows(evaluator, cls)
+    return _is_model(evaluator, cls) or (cls.home is not None and not holds_rows(evaluator, cls))
 
 
 def _is_model(evaluator: Evaluator, cls: ClassRef) -> bool:
@@ -270,13 +280,17 @@ def _grown(source: Place | None, place: Place) -> Place:
 
 
 def narrowed(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> Query:
-    """The query with the conditions of a call: equality with a unique column leaves one row, with a parent its children."""
+    """The query with the conditions of a call: equality with a unique column leaves one row, with a parent its
+    children.
+    """
     query = replace(query, filtered=True)
     for column in _equalities(module, term):
         if evaluator.schema is None or query.model is None:
             break
         what = evaluator.schema.narrows(query.model, column)
-        query = replace(query, selective=query.selective or what == "row", of_parent=query.of_parent or what == "parent")
+        query = replace(
+            query, selective=query.selective or what == "row", of_parent=query.of_parent or what == "parent"
+        )
     return query
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.binding import children
@@ -13,6 +12,8 @@ from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import BLOCK_DATA, BLOCK_KIND
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flake8_backend.core.diagnostic import Span
     from flake8_backend.project.view import FunctionView, LoopView
 
@@ -53,7 +54,14 @@ def is_per_item(loop: LoopView) -> bool:
         return True
     function = loop.function
     term = function.term(loop.iterable)
-    while term[0] == terms.CALL and _name(function, term) in ("enumerate", "sorted", "reversed", "list", "iter", "tqdm"):
+    while term[0] == terms.CALL and _name(function, term) in (
+        "enumerate",
+        "sorted",
+        "reversed",
+        "list",
+        "iter",
+        "tqdm",
+    ):
         if not term[2]:
             break
         term = function.term(term[2][0])
@@ -130,7 +138,9 @@ def varies(function: FunctionView, index: int, loop: LoopView) -> bool:
 
 
 def feeds(function: FunctionView, index: int, loop: LoopView, span: Span) -> bool:
-    """Whether what is done with an item at ``span`` gives the loop its next items: ``pending.extend(item.children.all())``."""
+    """Whether what is done with an item at ``span`` gives the loop its next items:
+    ``pending.extend(item.children.all())``.
+    """
     term = function.term(index)
     taken = function.term(term[1]) if term[0] == terms.CALL else terms.NOTHING
     if loop.kind != scopes.WHILE or taken[0] != terms.ATTRIBUTE or taken[2] not in _TAKES:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flake8_backend.project.evaluate import class_ref
-from flake8_backend.project.modules import Module
 from flake8_backend.project.values import ClassRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flake8_backend.project.modules import Module
     from flake8_backend.project.rows import Node
     from flake8_backend.project.solution import Solution
 

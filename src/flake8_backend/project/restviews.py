@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.evaluate import class_ref
-from flake8_backend.project.modules import Module
 from flake8_backend.project.per_item import Loading, PerItem
-from flake8_backend.project.rows import Load, Node
 from flake8_backend.project.serializers import Serializers
 from flake8_backend.project.values import (
     ClassRef,
@@ -25,6 +22,10 @@ from flake8_backend.project.values import (
 from flake8_backend.semantic.summary import SITE_TERM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.project.modules import Module
+    from flake8_backend.project.rows import Load, Node
     from flake8_backend.project.solution import Solution
 
 _LISTS = "rest_framework.mixins.ListModelMixin"
@@ -33,7 +34,9 @@ _OWN_SERIALIZER = frozenset({"get_serializer"})
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Rows that are represented one after the other: by one of ``serializers``; ``place`` is told where no query is in sight."""
+    """Rows that are represented one after the other: by one of ``serializers``; ``place`` is told where no
+    query is in sight.
+    """
 
     module: str
     serializers: tuple[ClassRef, ...]
@@ -111,7 +114,7 @@ class RestViews:
         table = module.summary.terms
         for site in module.function(index).sites:
             callee = table[table[site[SITE_TERM]][1]]
-            if callee[-1] in ("list", "get_queryset") and len(callee) > 2:  # noqa: PLR2004 - an attribute: owner, name
+            if callee[-1] in ("list", "get_queryset") and len(callee) > 2:
                 return True
         return False
 
@@ -195,6 +198,8 @@ class RestViews:
 
     def _missing(self, usage: Usage) -> Iterator[Load]:
         """What is loaded whichever serializer and rows it is."""
+        if any(row.query is None or row.query.loads_everything for row in usage.rows):
+            return
         cases = [
             {load.path: load for load in reversed(list(self._serializers.loads(cls, row)))}
             for cls in usage.serializers

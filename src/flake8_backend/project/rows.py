@@ -6,7 +6,7 @@ a relation per row for another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,6 @@ from flake8_backend.core.diagnostic import Span
 from flake8_backend.project import binding, repetition
 from flake8_backend.project.binding import NOTHING, Environment
 from flake8_backend.project.effects import Link
-from flake8_backend.project.evaluate import Evaluator
-from flake8_backend.project.models import RelationFact
-from flake8_backend.project.modules import Module
 from flake8_backend.project.schemas import Schemas
 from flake8_backend.project.values import (
     ClassRef,
@@ -39,6 +36,11 @@ from flake8_backend.semantic.summary import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.models import RelationFact
+    from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
 
 Node = tuple[str, int]
@@ -157,7 +159,7 @@ class Rows:
                 table = self._table.by_name[site.module].summary.terms
                 for text in _texts_within(table, site.term, 0):
                     steps = text.split("__")
-                    found.update(zip(steps, steps[1:], strict=False))
+                    found.update(itertools.pairwise(steps))
         return frozenset(found)
 
     # --- one relation ------------------------------------------------------------------------------------------

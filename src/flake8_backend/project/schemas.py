@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Span
@@ -11,6 +10,8 @@ from flake8_backend.project.values import ClassRef, External, Instance, Value, o
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flake8_backend.project.rows import Load, Rows
     from flake8_backend.project.solution import Solution
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.effects import Link
-from flake8_backend.project.models import RelationFact
-from flake8_backend.project.modules import Module
 from flake8_backend.project.rows import ALL, READ, Load
 from flake8_backend.project.texts import texts_of
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.project.models import RelationFact
+    from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
 
 _PACKAGE = "rest_framework"
 _SERIALIZER = "rest_framework.serializers.BaseSerializer"
 _ALL_FIELDS = "__all__"
 _WHOLE = "*"  # the source of a field that is given the object itself
-_DEEPEST = 6
+_DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,9 @@ class Serializers:
     def _kind(self, cls: ClassRef) -> str:
         """The library's class that a field is or derives from, by its last name."""
         bases = self._evaluator.library_bases(cls)
-        return next((base.rpartition(".")[2] for base in bases if base.startswith(_PACKAGE)), cls.name.rpartition(".")[2])
+        return next(
+            (base.rpartition(".")[2] for base in bases if base.startswith(_PACKAGE)), cls.name.rpartition(".")[2]
+        )
 
     def _nested(self, field: Field, steps: list[str], row: Instance, link: Link, depth: int) -> Iterator[Load]:
         for load, below in self._along(steps, row, link):
@@ -236,7 +239,7 @@ class Serializers:
     def method(self, cls: ClassRef, name: str) -> tuple[str, int] | None:
         """A method of a serializer that takes the object."""
         found = self._evaluator.method(cls, name)
-        if found is None or len(found[0].function(found[1]).parameters) < 2:  # noqa: PLR2004 - self and the object
+        if found is None or len(found[0].function(found[1]).parameters) < 2:
             return None
         return found[0].name, found[1]
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.containment import internal_error
-from flake8_backend.core.diagnostic import Diagnostic, Json
-from flake8_backend.core.rule import Rule
-from flake8_backend.knowledge.facts import Knowledge
 from flake8_backend.project import binding
 from flake8_backend.project.callsites import CallSites
 from flake8_backend.project.contexts import Contexts
@@ -19,7 +15,6 @@ from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.listing import Listings
 from flake8_backend.project.listviews import find_setting
 from flake8_backend.project.models import Schema
-from flake8_backend.project.modules import Module, ModuleTable
 from flake8_backend.project.pages import Pages
 from flake8_backend.project.per_item import Passed, Repeated
 from flake8_backend.project.reads import Reads
@@ -33,13 +28,20 @@ from flake8_backend.project.sqlflow import SqlFlow
 from flake8_backend.project.strings import Strings
 from flake8_backend.project.taint import Taint
 from flake8_backend.project.templates import Templates
-from flake8_backend.project.values import Value
 from flake8_backend.project.versions import Versions
 from flake8_backend.project.view import FunctionView, ModuleView
 from flake8_backend.project.waits import Waits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from flake8_backend.config import Options
+    from flake8_backend.core.diagnostic import Diagnostic, Json
+    from flake8_backend.core.rule import Rule
+    from flake8_backend.knowledge.facts import Knowledge
+    from flake8_backend.project.modules import Module, ModuleTable
+    from flake8_backend.project.values import Value
+
 
 class Solution:
     """Everything that rules may ask of one project."""
@@ -183,7 +185,7 @@ class Solution:
                 continue
             try:
                 found += list(_checked(rule, view))
-            except Exception as error:  # noqa: BLE001 - one broken rule must not take the others with it
+            except Exception as error:
                 found.append(internal_error(rule.code, error))
         return found
 

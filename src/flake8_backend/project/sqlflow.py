@@ -97,9 +97,7 @@ class SqlFlow:
         for value in options(self._strings.value(at, term[1])):
             fact = self._strings.fact(value)
             if fact is not None and fact.sql is not None and fact.values is not None:
-                given = self._strings.evaluator.argument(
-                    self._strings.module(at), term, fact.sql.pos, fact.sql.param
-                )
+                given = self._strings.evaluator.argument(self._strings.module(at), term, fact.sql.pos, fact.sql.param)
                 return Holder(outer, fact.sql, fact.values) if given == use.site.term else None
         return None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.values import Constant, External, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from flake8_backend.knowledge.facts import CallFact
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
@@ -68,7 +69,9 @@ def is_served(callee: Value) -> bool:
 
 
 def _kind_of_statement(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> str | None:
-    """``db-read`` or ``db-write`` when the statement that a call is given tells; ``None`` when it has none or it is unknown."""
+    """``db-read`` or ``db-write`` when the statement that a call is given tells; ``None`` when it has none or
+    it is unknown.
+    """
     for index in (*term[2][:2], *(value for name, value in term[3] if name in _KEYWORDS)):
         kinds = {_kind(evaluator, module, index, option) for option in options(evaluator.value(module, index))}
         if len(kinds) == 1:

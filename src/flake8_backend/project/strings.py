@@ -26,7 +26,7 @@ _TRIMMING = frozenset(
     | {"encode", "decode", "expandtabs", "ljust", "rjust", "center", "zfill", "swapcase", "translate"}
 )
 _OLD_AND_NEW = 2
-_QUOTES = frozenset("\"`]")
+_QUOTES = frozenset('"`]')
 _MAPPINGS = frozenset({"dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"})
 _TEXT_TYPES = frozenset({"str", "bytes"})
 

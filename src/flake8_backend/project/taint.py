@@ -32,7 +32,7 @@ _NODE = tuple[str, int]
 _PLAIN = frozenset({"str", "bytes", "list", "tuple", "set", "frozenset", "dict", "object"})
 _KEYS = frozenset({"pk", "id"})
 _REQUESTS = frozenset({"request", "info"})
-_MOST_PLACES = 2000
+_MOST_PLACES = 300
 _MOST_CALLS = 8
 
 
@@ -67,11 +67,20 @@ class Taint:
         self._sites = sites
         self._contexts = contexts
         self._schema = schema
+        self._known: dict[Hole, Source] = {}
+        self._read_sources: dict[Hole, tuple[Source | Given, ...]] = {}
+        self._active: set[Hole] = set()
+        self._cuts = 0
 
     def of(self, hole: Hole) -> Source:
         """Where the value of a hole comes from: the origin that is nearest to someone outside."""
-        worst = NOBODY
         first = replace(hole, source="")
+        if first not in self._known:
+            self._known[first] = self._find(first)
+        return self._known[first]
+
+    def _find(self, first: Hole) -> Source:
+        worst = NOBODY
         pending = deque([first])
         seen = {first}
         while pending and worst.origin < Origin.REQUEST and len(seen) < _MOST_PLACES:
@@ -90,7 +99,8 @@ class Taint:
                     else:
                         origin = source
                     worst = origin if origin.origin > worst.origin else worst
-        return worst
+        # what is too far to be followed is not known to be harmless
+        return UNKNOWN if pending and worst.origin < Origin.UNKNOWN else worst
 
     # --- parameters --------------------------------------------------------------------------------------------
 
@@ -131,8 +141,25 @@ class Taint:
             return (hole,)
         return self._strings.each(hole.at, hole.term) if hole.each else self._strings.text(hole.at, hole.term)
 
-    def _sources(self, hole: Hole) -> Iterator[Source | Given]:
+    def _sources(self, hole: Hole) -> tuple[Source | Given, ...]:
         """Who chooses what a term that is not text denotes, or the parameters that it is made from."""
+        known = self._read_sources.get(hole)
+        if known is not None:
+            return known
+        if hole in self._active:
+            self._cuts += 1
+            return ()  # what is made from itself is nobody's choice
+        self._active.add(hole)
+        cuts = self._cuts
+        try:
+            found = tuple(dict.fromkeys(self._find_sources(hole)))
+        finally:
+            self._active.discard(hole)
+        if cuts == self._cuts:
+            self._read_sources[hole] = found
+        return found
+
+    def _find_sources(self, hole: Hole) -> Iterator[Source | Given]:
         at, index = hole.at, hole.term
         if not index:
             yield UNKNOWN

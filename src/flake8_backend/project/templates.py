@@ -4,16 +4,21 @@ Only what is plain is understood: loops, dotted names, ``with``, ``set`` and ``i
 elsewhere (macros, blocks of a parent, template tags of a library) is not looked at.
 """
 
+# Plain strings, as in discovery: many names are tried.
+# ruff: noqa: PTH112, PTH116, PTH117, PTH118, PTH120
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flake8_backend.core.source import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 FOLDERS = ("templates", "jinja2")
 ITEM = "[]"  # a step of a path: an item of the collection before it
@@ -28,9 +33,32 @@ _INCLUDE = re.compile(r"include\s+[\"'](?P<name>[^\"']+)[\"']")
 _EXTENDS = re.compile(r"extends\s+[\"'](?P<name>[^\"']+)[\"']")
 _ALIAS = re.compile(r"(?P<name>\w+)\s*=\s*(?P<path>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*(?:\Z|\s|\|)")
 _WORDS = frozenset(
-    {"in", "not", "and", "or", "is", "if", "else", "as", "with", "only", "true", "false", "none", "True", "False", "None"}
+    {
+        "in",
+        "not",
+        "and",
+        "or",
+        "is",
+        "if",
+        "else",
+        "as",
+        "with",
+        "only",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+    }
 )
-_SKIPPED = {"macro": "endmacro", "comment": "endcomment", "raw": "endraw", "verbatim": "endverbatim", "cache": "endcache"}
+_SKIPPED = {
+    "macro": "endmacro",
+    "comment": "endcomment",
+    "raw": "endraw",
+    "verbatim": "endverbatim",
+    "cache": "endcache",
+}
 _READING = frozenset({"if", "elif", "include", "url", "firstof", "ifchanged", "blocktrans", "blocktranslate"})
 
 

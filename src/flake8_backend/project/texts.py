@@ -30,7 +30,7 @@ def texts_of(evaluator: Evaluator, module: Module, index: int, depth: int = 0) -
             if named is None:
                 return None
             found += named
-        return found if len(term) < 4 or term[3] == len(term[2]) else None  # noqa: PLR2004 - the length of the display
+        return found if len(term) < 4 or term[3] == len(term[2]) else None
     if operator == terms.BINARY and term[1] == "+":
         left = texts_of(evaluator, module, term[2], depth + 1)
         right = texts_of(evaluator, module, term[3], depth + 1)

@@ -5,9 +5,12 @@ Values are immutable and compare by content. ``None`` stands for the unknown, so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from typing import Union as _Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EVERYTHING = "*"
 
@@ -174,7 +177,7 @@ class Union:
     options: tuple[Value, ...]
 
 
-Value = _Union[
+Value = _Union[  # noqa: UP007 - `|` would need the classes to be quoted on Python 3.10
     ModuleRef,
     ClassRef,
     Instance,

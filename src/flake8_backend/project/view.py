@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Json, Related, Span
 from flake8_backend.project import origins, remedies
-from flake8_backend.project.acts import Act, Leaf
 from flake8_backend.project.arguments import Arguments, of_call
-from flake8_backend.project.effects import Link
-from flake8_backend.project.listing import Listing
 from flake8_backend.project.listviews import ListView, unpaginated
-from flake8_backend.project.modules import Module
 from flake8_backend.project.values import Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import (
@@ -32,8 +27,14 @@ from flake8_backend.semantic.summary import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from flake8_backend.config import Options
+    from flake8_backend.project.acts import Act, Leaf
     from flake8_backend.project.contexts import Handler
+    from flake8_backend.project.effects import Link
+    from flake8_backend.project.listing import Listing
+    from flake8_backend.project.modules import Module
     from flake8_backend.project.per_item import PerItem
     from flake8_backend.project.solution import Solution
     from flake8_backend.project.waits import Wait
@@ -307,6 +308,7 @@ class SiteView:
         """Whether a ``with`` around it holds a lock or a transaction open."""
         return any(data[BLOCK_KIND] == scopes.WITH for _, data in self.function.blocks_around(self.block))
 
+
 @dataclass(frozen=True)
 class ActView:
     """Something that a function does at a place: a call, a property read, a loop's iterable, an item of ``with``."""
@@ -456,7 +458,9 @@ class FunctionView:
         if self.summary.class_index < 0:
             return False
         cls = ClassView(self.solution, self.module, self.summary.class_index).ref
-        markers = (m for base in self.solution.evaluator.library_bases(cls) for m in self.solution.knowledge.markers(base))
+        markers = (
+            m for base in self.solution.evaluator.library_bases(cls) for m in self.solution.knowledge.markers(base)
+        )
         return any(marker.kind == "management-command" for marker in markers)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_backend.authoring import (
@@ -24,6 +23,8 @@ from flake8_backend.authoring import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import libcst as cst
 
 RULE = Rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_backend.authoring import (
@@ -25,6 +24,8 @@ from flake8_backend.authoring import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import libcst as cst
 
 RULE = Rule(
@@ -95,7 +96,9 @@ def _report(item: PerItem, severity: Severity | None, related: list[Related]) ->
     if item.load is not None:
         message = f"{_loaded(item, item.load)}: {_remedy(item, item.load)}"
         return RULE.report(item.span, message, severity=severity, related=related, fixes=[_fix(item)])
-    each = "object of the list: fetch all rows at once" if item.in_list else "item of the loop: fetch all rows before it"
+    each = (
+        "object of the list: fetch all rows at once" if item.in_list else "item of the loop: fetch all rows before it"
+    )
     return RULE.report(item.span, f"{item.asked} runs once per {each}", severity=severity, related=related)
 
 
@@ -189,7 +192,7 @@ def _with_relation(call: cst.Call, fix: FixContext, method: str, path: str) -> c
         names = [getattr(argument.value, "raw_value", None) for argument in link.args]
         if not names or None in names:
             continue
-        if any(name == path or name.startswith(f"{path}__") for name in names):
+        if any(str(name) == path or str(name).startswith(f"{path}__") for name in names):
             return call
         for argument, name in zip(link.args, names, strict=True):
             if path.startswith(f"{name}__"):

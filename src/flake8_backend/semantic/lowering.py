@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flake8_backend.semantic import checks, terms
 from flake8_backend.semantic.scopes import Binding, Frame
 from flake8_backend.semantic.terms import UNKNOWN, Term
-from flake8_backend.semantic.visit import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flake8_backend.semantic.visit import Visit
 
 _BUILTINS = frozenset(dir(builtins))
 _DEPTH = 40
@@ -247,7 +250,7 @@ class Lowering:
                 value = value.encode("utf-8", "replace").decode()
         elif not (value is None or isinstance(value, (bool, int, float))):
             return UNKNOWN
-        if isinstance(value, float) and value - value != 0 or isinstance(value, int) and abs(value) > 1 << 62:
+        if (isinstance(value, float) and value - value != 0) or (isinstance(value, int) and abs(value) > 1 << 62):
             return UNKNOWN
         return self.intern(terms.CONSTANT, value, value.__class__.__name__)
 
@@ -397,9 +400,7 @@ class Lowering:
         return self.intern(terms.DISPLAY, "dict", tuple(parts), len(node.keys))
 
     def _comprehension(self, node: Any, frame: Frame, block: int, order: int) -> int:
-        inner = next(
-            (i for i, b in enumerate(frame.blocks) if b.nodes and b.nodes[0] is node.generators[-1]), None
-        )
+        inner = next((i for i, b in enumerate(frame.blocks) if b.nodes and b.nodes[0] is node.generators[-1]), None)
         if inner is None:
             return UNKNOWN
         result = node.value if isinstance(node, ast.DictComp) else node.elt

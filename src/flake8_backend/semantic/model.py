@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flake8_backend.semantic import terms
-from flake8_backend.semantic.lowering import Lowering
-from flake8_backend.semantic.scopes import Frame
-from flake8_backend.semantic.visit import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flake8_backend.semantic.lowering import Lowering
+    from flake8_backend.semantic.scopes import Frame
+    from flake8_backend.semantic.visit import Visit
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ its block is the use's block or one around it.
 
 from __future__ import annotations
 
-import ast
+import ast  # noqa: TC003 - this module has a TYPE_CHECKING of its own
 from dataclasses import dataclass, field
 
 BODY = "body"

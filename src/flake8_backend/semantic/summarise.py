@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.containment import internal_error
 from flake8_backend.core.rule import NodeCheck, Rule, checks_of
@@ -12,7 +11,6 @@ from flake8_backend.core.serial import diagnostic_to_json
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.lowering import Lowering
 from flake8_backend.semantic.model import SemanticModel
-from flake8_backend.semantic.scopes import Block, CallRecord, ClassRecord, Frame
 from flake8_backend.semantic.summary import (
     AWAITED,
     AWAITED_LATER,
@@ -24,6 +22,11 @@ from flake8_backend.semantic.summary import (
 )
 from flake8_backend.semantic.terms import UNKNOWN
 from flake8_backend.semantic.visit import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flake8_backend.semantic.scopes import Block, CallRecord, ClassRecord, Frame
 
 # builtins that go through or measure their argument, so that calling them may do what iterating it does
 CONSUMERS = frozenset(
@@ -108,7 +111,7 @@ class Summariser:
                     continue
                 try:
                     found += [diagnostic_to_json(diagnostic) for diagnostic in run(node, model)]
-                except Exception as error:  # noqa: BLE001 - one broken rule must not take the others with it
+                except Exception as error:
                     found.append(diagnostic_to_json(internal_error(rule.code, error)))
         return found
 
@@ -116,7 +119,7 @@ class Summariser:
 
     def _function(self, frame: Frame) -> FunctionSummary:
         node: Any = frame.node
-        sites, index_of = self._sites(frame)
+        sites, _ = self._sites(frame)
         parent = frame.parent
         lower = self._lowering
         parameters: list[list[Any]] = []
@@ -331,9 +334,10 @@ def _goes_through_items(loop: Any) -> bool:
     """A ``while`` that takes one item after the other from a collection, rather than waiting, retrying or paging."""
     tested = {ast.dump(node) for node in ast.walk(loop.test) if isinstance(node, (ast.Name, ast.Attribute))}
     for node in ast.walk(loop):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ("pop", "popleft", "popitem") and ast.dump(node.func.value) in tested:
-                return True
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if node.func.attr in ("pop", "popleft", "popitem") and ast.dump(node.func.value) in tested:
+            return True
     return False
 
 
@@ -342,9 +346,10 @@ def _remembers(frame: Frame) -> bool:
     if not frame.stored:
         return False
     for block in frame.blocks:
-        if block.kind == scopes.IF and block.exits == scopes.LEAVES and block.nodes:
-            if any(isinstance(node, ast.Name) and node.id in frame.stored for node in ast.walk(block.nodes[0])):
-                return True
+        if not (block.kind == scopes.IF and block.exits == scopes.LEAVES and block.nodes):
+            continue
+        if any(isinstance(node, ast.Name) and node.id in frame.stored for node in ast.walk(block.nodes[0])):
+            return True
     return False
 
 

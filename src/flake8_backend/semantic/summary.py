@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.semantic.terms import Term
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flake8_backend.semantic.terms import Term
 
 AWAITED = 1
 ASYNC = 2

@@ -253,7 +253,9 @@ class Visit:
 
     def _visit_If(self, node: ast.If) -> None:
         self._expr(node.test)
-        kind = _special_test(node.test, self.frames[0]) or (scopes.ONCE if once.fills_once(node, self._frame) else scopes.IF)
+        kind = _special_test(node.test, self.frames[0]) or (
+            scopes.ONCE if once.fills_once(node, self._frame) else scopes.IF
+        )
         if kind is scopes.IF and once.remembers(node.test, node.body):
             kind = scopes.MEMO
         before = len(self._frame.blocks)
@@ -462,7 +464,7 @@ class Visit:
             self._outer = outer
             self._visit_Call(value, awaited=True)
         else:
-            self._frame.awaits.append((value, self._block, self._order))
+            self._frame.awaits.append((value, self._block, self._order))  # type: ignore[arg-type]
             self._expr(value)
 
     def _visit_Attribute(self, node: ast.Attribute) -> None:
@@ -478,11 +480,11 @@ class Visit:
                 frame.self_reads.add(inner.attr)
                 if inner is not node:
                     frame.reads.append((node, self._block, self._order))
-            elif name in frame.row_names or (
-                name in frame.bindings and _is_row_like(frame.bindings[name][0])
+            elif (
+                name in frame.row_names
+                or (name in frame.bindings and _is_row_like(frame.bindings[name][0]))
+                or self._comprehension_name(name)
             ):
-                frame.reads.append((node, self._block, self._order))
-            elif self._comprehension_name(name):
                 frame.reads.append((node, self._block, self._order))
         else:
             self._outer = -1
@@ -554,7 +556,9 @@ def _root_name(node: ast.expr) -> str:
 
 def _is_row_like(binding: Binding) -> bool:
     """Whether a name holds a parameter, an item of a loop, or what was read from one: ``owner = order.customer``."""
-    return binding.how in ("parameter", "element") or (binding.how == "assign" and isinstance(binding.value, ast.Attribute))
+    return binding.how in ("parameter", "element") or (
+        binding.how == "assign" and isinstance(binding.value, ast.Attribute)
+    )
 
 
 def _nothing(visit: Visit, node: ast.AST) -> None:
@@ -573,7 +577,6 @@ def _noting(inner: _Handler) -> _Handler:
 
 def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
-
 
 
 def _special_test(test: ast.expr, module: Frame) -> str | None:
