@@ -71,7 +71,7 @@ class Session:
     def projects(self) -> Iterator[tuple[Project, list[Path]]]:
         """Each project, opened, with those of its files that the run is about."""
         for root, paths in self.by_root.items():
-            project = Project.open(root, self.options(root), jobs=self.jobs)
+            project = Project.open(root, self.options(root), jobs=self.jobs, tune_collector=True)
             if self.stdin is not None and self.stdin.text is not None:
                 project.set_text(self.stdin.path, self.stdin.text)
             yield project, paths

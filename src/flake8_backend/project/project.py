@@ -88,6 +88,7 @@ class Project:
         self._findings: dict[str, list[Any]] | None = None
         self._fresh: dict[str, list[Any]] = {}
         self._overlaid = False
+        self._tunes_collector = False  # for a process of our own only: a plugin is a guest
         self._new: dict[str, str] = {}  # summaries that the cache does not hold yet
 
     @classmethod
@@ -99,12 +100,14 @@ class Project:
         cache: Cache | None = None,
         jobs: int = 1,
         rules: Sequence[Rule] | None = None,
+        tune_collector: bool = False,
     ) -> Project:
         """The project at ``root``; with ``jobs`` above 1, files the cache does not know are visited in parallel."""
         root = root.resolve()
         if cache is None:
             cache = Cache.at(root, options.cache_dir, enabled=options.use_cache)
         project = cls(root, options, cache, all_rules() if rules is None else rules)
+        project._tunes_collector = tune_collector
         project._index(jobs)
         return project
 
@@ -284,13 +287,13 @@ class Project:
             self._name_entries()
             # First every visit, then every summary: objects that stay make the collector slow while trees come and go.
             unknown = [entry for entry in self._entries.values() if entry.summary is None]
-            if len(unknown) > _WORTH_SETTLING:
+            if self._tunes_collector and len(unknown) > _WORTH_SETTLING:
                 _settle()
             for entry in unknown:
                 self._dumped(entry)
             self._keep_summaries()
             modules = []
-            with _settled_objects(len(unknown)):
+            with _settled_objects(len(unknown) if self._tunes_collector else 0):
                 for relative, entry in sorted(self._entries.items()):
                     summary = self._summary(entry)
                     if not isinstance(summary, Problem):
