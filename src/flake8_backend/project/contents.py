@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import patterns, sqltext
 from flake8_backend.project.lookup import At, Lookup, Place
-from flake8_backend.project.sqltext import Text
+from flake8_backend.project.sqltext import Hole, Text
 from flake8_backend.project.values import ClassRef, options
 from flake8_backend.semantic import terms
 
@@ -57,7 +57,7 @@ class Contents(Lookup):
         if operator == terms.GROWN:
             return self._grown(at, term)
         if operator == terms.COMPREHENSION:
-            return [self._text(at, term[2])] if term[1] != "dict" else None
+            return [self._text(at, term[4] if term[1] == "dict" else term[2])]
         if operator == terms.CALL:
             return self._called(at, index, term)
         if operator == terms.UNPACK:
@@ -114,7 +114,7 @@ class Contents(Lookup):
             pairs = self._pairs(at, term)
             return None if pairs is None else [key for key, _ in pairs]
         if not term[2]:
-            return None  # it is filled somewhere
+            return [] if terms.STAYS_EMPTY in term else None  # it is filled somewhere
         found: list[Text] = []
         for part in term[2][:MOST_ITEMS]:
             inner = self.term(at, part)
@@ -131,7 +131,7 @@ class Contents(Lookup):
         found = [*base, *(self._text(at, part) for part in term[2])]
         for part in term[3]:
             more = self.items(at, part)
-            found += more if more is not None else [self._text(at, part)]
+            found += more if more is not None else [(Hole(at, part, each=True),)]
         return found
 
     def _called(self, at: At, index: int, term: Sequence[Any]) -> list[Text] | None:
@@ -202,6 +202,8 @@ class Contents(Lookup):
         operator = term[0]
         if operator == terms.DISPLAY:
             return self._pairs(at, term) if term[1] == "dict" else None
+        if operator == terms.COMPREHENSION:
+            return [(self._text(at, term[4]), self._text(at, term[2]))] if term[1] == "dict" else None
         if operator == terms.UNION:
             return self._together([self.mapping(at, part) for part in term[1]])
         if operator == terms.BINARY:
@@ -216,7 +218,7 @@ class Contents(Lookup):
 
     def _pairs(self, at: At, term: Sequence[Any]) -> list[_Pair] | None:
         if not term[2]:
-            return None  # it is filled somewhere
+            return [] if terms.STAYS_EMPTY in term else None  # it is filled somewhere
         found: list[_Pair] = []
         for key, value in zip(term[2][0::2], term[2][1::2], strict=True):
             if key:
@@ -256,10 +258,19 @@ class Contents(Lookup):
             return self._together([self.part(at, option, position) for option in term[1]])
         if operator == terms.UNPACK:
             return self._part_of_part(at, term, position)
+        if operator == terms.ITEM:
+            return self._part_of_value(at, term[1], position)
         if operator == terms.CALL:
             found = self.looked_into(at, index, self.value(at, term[1]))
             return self._together([self.part(inside, o, position) for inside, outputs in found for o in outputs])
         return self._together([self.part(*place, position) for place in self.behind(at, index)])
+
+    def _part_of_value(self, at: At, index: int, position: int) -> list[Text] | None:
+        """``table, column = TABLES[kind]``: what stands at a position of every value of a mapping."""
+        term = self.term(at, index)
+        if term[0] == terms.DISPLAY and term[1] == "dict" and term[2]:
+            return self._together([self.part(at, value, position) for value in term[2][1::2]])
+        return self._together([self._part_of_value(*place, position) for place in self.behind(at, index)])
 
     def _part_of_part(self, at: At, term: Sequence[Any], position: int) -> list[Text] | None:
         """``for number, (name, default) in enumerate(columns.items())``."""

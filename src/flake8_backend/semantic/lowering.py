@@ -27,6 +27,7 @@ _ON_TEXT = (ast.Add, ast.Mod)
 _UNPLACED = 4  # items of a BINARY term that has no place
 _LOOKING = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log", "dumps", "append"})
 _DISPLAYS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
+_EMPTY = {ast.List: "list", ast.Tuple: "tuple", ast.Dict: "dict"}
 _COMPREHENSIONS = {ast.ListComp: "list", ast.SetComp: "set", ast.GeneratorExp: "generator", ast.DictComp: "dict"}
 
 
@@ -270,12 +271,12 @@ class Lowering:
             elif argument.__class__ is ast.Starred:
                 keywords.append((terms.STAR, self.lower(argument.value, frame, block, order)))
             else:
-                positional.append(self.lower(argument, frame, block, order))
+                positional.append(self.given(argument, frame, block, order))
         for keyword in node.keywords:
             if keyword.arg is None:
                 keywords.append((terms.DOUBLE_STAR, self._spread(keyword.value, frame, block, order)))
             else:
-                keywords.append((keyword.arg, self.lower(keyword.value, frame, block, order)))
+                keywords.append((keyword.arg, self.given(keyword.value, frame, block, order)))
         return self._fresh(
             terms.CALL,
             callee,
@@ -399,6 +400,13 @@ class Lowering:
             parts += [self.lower(key, frame, block, order), self.lower(value, frame, block, order)]
         return self.intern(terms.DISPLAY, "dict", tuple(parts), len(node.keys))
 
+    def given(self, node: ast.AST | None, frame: Frame, block: int, order: int) -> int:
+        """The term of an argument or a default; a literal that is empty there is not filled before it is used."""
+        kind = _EMPTY.get(node.__class__)
+        if kind is not None and not (getattr(node, "elts", None) or getattr(node, "keys", None)):
+            return self.intern(terms.DISPLAY, kind, (), 0, terms.STAYS_EMPTY)
+        return self.lower(node, frame, block, order)
+
     def _comprehension(self, node: Any, frame: Frame, block: int, order: int) -> int:
         inner = next((i for i, b in enumerate(frame.blocks) if b.nodes and b.nodes[0] is node.generators[-1]), None)
         if inner is None:
@@ -406,6 +414,9 @@ class Lowering:
         result = node.value if isinstance(node, ast.DictComp) else node.elt
         element = self.lower(result, frame, inner, order + 1_000_000)
         iterable = self.lower(node.generators[0].iter, frame, block, order)
+        if isinstance(node, ast.DictComp):
+            key = self.lower(node.key, frame, inner, order + 1_000_000)
+            return self.intern(terms.COMPREHENSION, "dict", element, iterable, key)
         return self.intern(terms.COMPREHENSION, _COMPREHENSIONS[node.__class__], element, iterable)
 
     def _binary_expression(self, node: ast.BinOp, frame: Frame, block: int, order: int) -> int:

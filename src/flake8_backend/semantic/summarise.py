@@ -170,7 +170,7 @@ class Summariser:
             [
                 parameter.arg,
                 lower.annotation(parameter.annotation, parent, block, order),
-                lower.lower(defaults.get(position), parent, block, order),
+                lower.given(defaults.get(position), parent, block, order),
             ]
             for position, parameter in enumerate(frame.parameters)
         ]
