@@ -14,7 +14,8 @@ from flake8_backend.project.effects import Link
 from flake8_backend.project.rows import ASKING_ALWAYS, CONSUMERS, READ, Load, Node, holds_rows
 from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Value, options
-from flake8_backend.semantic import terms
+from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.summary import BLOCK_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,10 +153,11 @@ class Repeated:
 
     def of(self, function: FunctionView) -> list[PerItem]:
         """What a function repeats, in the order of places; one finding per relation and loop."""
-        found = [*self._loads(function), *self._applied(function)]
+        has_loops = any(data[BLOCK_KIND] in scopes.LOOPS for data in function.summary.blocks)
+        found = [*(self._loads(function) if has_loops else ()), *self._applied(function)]
         found += self._per_object(function)
         told = {item.span for item in found if item.load is not None and item.load.use != READ}
-        found += [item for item in self._asks(function) if item.span not in told]
+        found += [item for item in (self._asks(function) if has_loops else ()) if item.span not in told]
         return _gathered(sorted(found, key=lambda item: (item.span, item.asked, item.path)))
 
     # --- relations ---------------------------------------------------------------------------------------------
@@ -164,8 +166,6 @@ class Repeated:
         if not self._rows.names:
             return
         told: set[tuple[Any, ...]] = set()
-        if not function.summary.blocks[1:]:
-            return
         for environment in ((), *self._solution.passed.to_loops_of(function.node)):
             for load in self._rows.loads(function.node, environment):
                 if self._rows.is_loaded_elsewhere(load):
@@ -415,6 +415,9 @@ class Repeated:
 
     def _applied(self, function: FunctionView) -> Iterator[PerItem]:
         for site in function.sites:
+            written = function.term(site.term[1])
+            if written[0] != terms.NAME or str(written[1]).rpartition(".")[2] not in _APPLYING:
+                continue
             names = (callee.name for callee in site.callees if isinstance(callee, External) and callee.receiver is None)
             parts = [name.rpartition(".") for name in names if name.startswith(("builtins.", "itertools."))]
             how = next((_APPLYING[last] for _, _, last in parts if last in _APPLYING), None)
@@ -543,14 +546,13 @@ class Passed:
             return True
         own = (module.name, terms.PARAMETER, function)
         roots = binding.roots_of(evaluator, module)[term[1]]
-        return any(root[:3] == own or (root[1] == terms.SELF and value is None) for root in roots)
+        return any(root[:3] == own for root in roots)
 
     def _above(self, module: Module, function: int, call: int, levels: int) -> tuple[Environment, ...]:
         """What is given to the function of a call, where the call is made of that."""
         own = (module.name, terms.PARAMETER, function)
         roots = binding.roots_of(self._solution.evaluator, module)[call]
-        is_made_of = any(root[:3] == own or root[1] == terms.SELF for root in roots)
-        return self.of((module.name, function), levels - 1) if is_made_of else ()
+        return self.of((module.name, function), levels - 1) if any(root[:3] == own for root in roots) else ()
 
 
 def _is_row(value: Value) -> bool:

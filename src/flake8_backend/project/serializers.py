@@ -243,15 +243,22 @@ class Serializers:
             return None
         return found[0].name, found[1]
 
-    def methods(self, cls: ClassRef, depth: int = 0) -> Iterator[tuple[str, int]]:
+    def methods(self, cls: ClassRef) -> Iterator[tuple[str, int]]:
         """The methods that are called once per object, nested serializers included."""
-        for name, field in self.fields(cls).items():
-            if field is None or depth > _DEEPEST:
+        pending, seen = [cls], set()
+        while pending:
+            current = pending.pop()
+            if current in seen:
                 continue
-            if self.is_serializer(field.cls):
-                yield from self.methods(field.cls, depth + 1)
-            elif field.cls.name.endswith("SerializerMethodField"):
-                node = self.method(cls, self._text(field, "method_name", 0) or f"get_{name}")
+            seen.add(current)
+            fields = [field for field in self.fields(current).values() if field is not None]
+            pending += [field.cls for field in fields if self.is_serializer(field.cls)]
+            yield from self._own_methods(current, fields)
+
+    def _own_methods(self, cls: ClassRef, fields: Sequence[Field]) -> Iterator[tuple[str, int]]:
+        for field in fields:
+            if field.cls.name.endswith("SerializerMethodField"):
+                node = self.method(cls, self._text(field, "method_name", 0) or f"get_{field.name}")
                 if node is not None:
                     yield node
 
