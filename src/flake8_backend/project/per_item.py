@@ -415,8 +415,7 @@ class Repeated:
 
     def _applied(self, function: FunctionView) -> Iterator[PerItem]:
         for site in function.sites:
-            written = function.term(site.term[1])
-            if written[0] != terms.NAME or str(written[1]).rpartition(".")[2] not in _APPLYING:
+            if function.term(site.term[1])[0] != terms.NAME or len(site.term[2]) + len(site.term[3]) < 2:
                 continue
             names = (callee.name for callee in site.callees if isinstance(callee, External) and callee.receiver is None)
             parts = [name.rpartition(".") for name in names if name.startswith(("builtins.", "itertools."))]
