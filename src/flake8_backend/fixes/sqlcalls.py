@@ -165,6 +165,8 @@ def _collected(old: cst.Arg | None, fix: FixContext, statement: Statement, bound
     if old is not None:
         if not isinstance(old.value, cst.Tuple | cst.List):
             raise CannotFix("the values that are passed are not written here")
+        if any(isinstance(element, cst.StarredElement) for element in old.value.elements):
+            raise CannotFix("the values that are passed are not written one by one")
         opening = "(" if isinstance(old.value, cst.Tuple) else "["
         given = [fix.code_of(element.value) for element in old.value.elements]
     if wanted.count(None) != len(given):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import patterns, sqltext
-from flake8_backend.project.lookup import At, Lookup, Place
+from flake8_backend.project.harmless import Harmless
 from flake8_backend.project.sqltext import Hole, Text
 from flake8_backend.project.values import ClassRef, options
 from flake8_backend.semantic import terms
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.places import At, Place
 
 MOST_ITEMS = 24
 _WHOLE_AND_GROUP = 2
+_KEYS_AND_VALUES = 2
 # what has the same items as its first argument
 _SAME_ITEMS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "dict", "copy", "fromkeys"})
 _Pair = tuple[Text, Text]
 
 
-class Contents(Lookup):
+class Contents(Harmless):
     """Items and pairs as texts; None where they are not all in sight."""
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -63,7 +65,7 @@ class Contents(Lookup):
         if operator == terms.UNPACK:
             return self._column(at, term)
         if operator == terms.CONSTANT:
-            return [(letter,) for letter in term[1][:MOST_ITEMS]] if isinstance(term[1], str) else None
+            return [(letter,) for letter in (term[1] or "")[:MOST_ITEMS]] if term[2] in ("str", "NoneType") else None
         if operator == terms.BINARY and term[1] == "*":
             return self.items(at, term[2])
         if operator in (terms.BINARY, terms.UNION):
@@ -124,6 +126,8 @@ class Contents(Lookup):
 
     def _is_empty(self, at: At, index: int) -> bool:
         term = self.term(at, index)
+        if term[0] == terms.CONSTANT:
+            return term[1] is None
         return term[0] == terms.DISPLAY and term[1] != "slice" and not term[2]
 
     def _grown(self, at: At, term: Sequence[Any]) -> list[Text] | None:
@@ -153,6 +157,9 @@ class Contents(Lookup):
             return self.items(at, term[2][1])
         if last == "chain":
             return self._together([self.items(at, part) for part in term[2]])
+        pairs = self.mapping(at, index) if last == "dict" else None
+        if pairs is not None:
+            return [key for key, _ in pairs]
         if last in _SAME_ITEMS and term[2]:
             return self.items(at, term[2][0])
         callee_value = self.value(at, term[1])
@@ -205,16 +212,25 @@ class Contents(Lookup):
         if operator == terms.COMPREHENSION:
             return [(self._text(at, term[4]), self._text(at, term[2]))] if term[1] == "dict" else None
         if operator == terms.UNION:
-            return self._together([self.mapping(at, part) for part in term[1]])
+            return self._together([self.mapping(at, part) for part in term[1] if not self._is_empty(at, part)])
         if operator == terms.BINARY:
             return self._together([self.mapping(at, part) for part in term[2:4]]) if term[1] == "|" else None
         if operator == terms.CALL:
             if self.last_name(at, term[1]) in ("dict", "MappingProxyType", "OrderedDict"):
                 named = [((name,), self._text(at, value)) for name, value in term[3] if name.isidentifier()]
-                return self._together([named, *(self.mapping(at, argument) for argument in term[2])])
+                return self._together([named, *(self._made_of(at, argument) for argument in term[2])])
             found = self.looked_into(at, index, self.value(at, term[1]))
             return self._together([self.mapping(inside, output) for inside, outputs in found for output in outputs])
         return self._together([self.mapping(*place) for place in self.behind(at, index)])
+
+    def _made_of(self, at: At, index: int) -> list[_Pair] | None:
+        """The mapping that ``dict`` makes of its argument: another one, or ``zip(names, values)``."""
+        term = self.term(at, index)
+        if term[0] != terms.CALL or self.last_name(at, term[1]) != "zip" or len(term[2]) != _KEYS_AND_VALUES:
+            return self.mapping(at, index)
+        names, values = (self.items(at, part) for part in term[2])
+        value = (Hole(at, term[2][1], each=True),) if values is None else sqltext.either(values)
+        return None if names is None else [(name, value) for name in names]
 
     def _pairs(self, at: At, term: Sequence[Any]) -> list[_Pair] | None:
         if not term[2]:

@@ -71,8 +71,22 @@ BUILTIN_CLASSES = frozenset(
 NONE = Constant(None)
 
 
+class Targets(Protocol):
+    """What the evaluator asks of the models that names lead to."""
+
+    def stand_in(self, name: str) -> ClassRef | None:
+        """The project's class that stands for a library's."""
+
+    def looked_up(self, module: Module, registry: int, call: Sequence[Any]) -> ClassRef | None:
+        """The model that a registry gives for the names in a call."""
+
+
 class Schema(Protocol):
     """What the evaluator asks of the project's models."""
+
+    @property
+    def targets(self) -> Targets:
+        """The models that names lead to."""
 
     def relation_of(self, row: Instance, name: str) -> Value | None:
         """What reading a relation of a row gives."""
@@ -85,12 +99,6 @@ class Schema(Protocol):
 
     def narrows(self, model: str, column: str) -> str | None:
         """What equality with a column leaves: ``row``, ``parent`` or nothing known."""
-
-    def stand_in(self, name: str) -> ClassRef | None:
-        """The project's class that stands for a library's."""
-
-    def looked_up(self, module: Module, registry: int, call: Sequence[Any]) -> ClassRef | None:
-        """The model that a registry gives for the names in a call."""
 
     def relations(self, cls: ClassRef) -> Mapping[str, Any]:
         """All relations of a model by name."""
@@ -680,7 +688,7 @@ class Evaluator:
             arg.args[0] if isinstance(arg, Instance) and queries.is_statement(self, arg) and arg.args else arg
             for arg in args
         )
-        stand_in = self.schema.stand_in(name) if self.schema is not None else None
+        stand_in = self.schema.targets.stand_in(name) if self.schema is not None else None
         return Instance(stand_in or ClassRef(name), rows, query)
 
     def _type_variable(
@@ -1067,7 +1075,7 @@ def _super_attribute(self: Evaluator, module: Module, class_index: int, name: st
 def _call(self: Evaluator, module: Module, index: int, term: Sequence[Any]) -> Value | None:
     callee = module.summary.terms[term[1]]
     if callee[0] == terms.ATTRIBUTE and callee[2] == "get_model" and self.schema is not None:
-        model = self.schema.looked_up(module, callee[1], term)
+        model = self.schema.targets.looked_up(module, callee[1], term)
         if model is not None:
             return model
     return self.call(self.value(module, term[1]), module, term)

@@ -5,13 +5,12 @@ Values tell what a term denotes; here the terms behind it are found, for questio
 
 from __future__ import annotations
 
-import fnmatch
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.binding import bound, environment_of
 from flake8_backend.project.evaluate import class_ref
+from flake8_backend.project.places import At, Followed, Place, takes_self
 from flake8_backend.project.values import Awaitable, ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM
@@ -19,82 +18,10 @@ from flake8_backend.semantic.summary import SITE_TERM
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from flake8_backend.knowledge.facts import MarkerFact
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
-    from flake8_backend.semantic.summary import FunctionSummary
 
-RAW_SQL, SQL_NAME = "raw-sql", "sql-name"
 DEEPEST = 6  # names that stand for names, helpers that call helpers
-_NUMBERS = frozenset({"int", "float", "bool", "complex"})
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """A call that is looked into: the function with its receiver, and the call's term where that was read.
-
-    ``place`` is where the function stands among the arguments, when the call is handed it with what it is to be given.
-    """
-
-    function: FunctionRef
-    term: int
-    at: At
-    depth: int = 1
-    place: int | None = None
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # calls within calls are keys of many tables: each is hashed once
-        object.__setattr__(self, "_hash", hash((self.function, self.term, self.at, self.depth, self.place)))
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def is_into(self, node: tuple[str, int]) -> bool:
-        """Whether this call, or one that it was reached through, runs the function."""
-        call: Followed | None = self
-        while call is not None:
-            if (call.function.module, call.function.index) == node:
-                return True
-            call = call.at.call
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Where a term is read: its module, and the call that gives the function's parameters their values, if any."""
-
-    module: str
-    call: Followed | None = None
-
-    def outermost(self) -> At:
-        """The place that is not looked into from another one."""
-        at = self
-        while at.call is not None:
-            at = at.call.at
-        return at
-
-    def called_by(self, call: Followed) -> At:
-        """The same place with the outermost function called by ``call``."""
-        if self.call is None:
-            return At(self.module, call)
-        return At(self.module, replace(self.call, at=self.call.at.called_by(call)))
-
-    @property
-    def depth(self) -> int:
-        """How many calls lead here."""
-        return 0 if self.call is None else 1 + self.call.at.depth
-
-
-Place = tuple[At, int]
-
-
-def takes_self(module: Module, function: FunctionSummary) -> bool:
-    """Whether the first parameter of a function is the object or class that it is called on."""
-    if function.kind != "method":
-        return False
-    decorators = (module.summary.terms[decorator] for decorator in function.decorators)
-    return not any(term[0] == terms.NAME and term[1] == "builtins.staticmethod" for term in decorators)
 
 
 class Lookup:
@@ -104,14 +31,7 @@ class Lookup:
         self.evaluator = evaluator
         self.knowledge = evaluator.knowledge
         self.table = evaluator.table
-        self._facts: dict[str, MarkerFact | None] = {}
         self._evaluators: dict[Followed, Evaluator] = {}
-        self._safe_calls = self._patterns("name-pattern")
-        self._safe_attributes = self._patterns("attribute")
-
-    def _patterns(self, form: str) -> tuple[str, ...]:
-        found = (fact for fact in self.knowledge.markers_of_kind(SQL_NAME) if fact.form == form)
-        return tuple(sorted(name for fact in found for name in fact.names))
 
     # --- terms and values --------------------------------------------------------------------------------------
 
@@ -147,7 +67,7 @@ class Lookup:
         dotted = str(term[1])
         if dotted.partition(".")[0] in self.table.tops:
             value = self.evaluator.resolve(dotted)
-            if isinstance(value, (External, ClassRef)) and not _home(value):
+            if isinstance(value, (External, ClassRef)) and not home_of(value):
                 dotted = value.name
         return dotted.rpartition(".")[2]
 
@@ -161,77 +81,6 @@ class Lookup:
         if term[0] in (terms.CALL, terms.ITEM):
             return self.spelled(at, term[1])
         return "?"
-
-    # --- facts -------------------------------------------------------------------------------------------------
-
-    def fact(self, callee: Value) -> MarkerFact | None:
-        """Where a call takes SQL as text, or that it gives text that may stand in a statement."""
-        name = callee.name if isinstance(callee, (External, ClassRef)) and not _home(callee) else None
-        if name is None:
-            return None
-        if name not in self._facts:
-            found = (fact for fact in self.knowledge.markers(name) if fact.form == "call")
-            self._facts[name] = next((fact for fact in found if fact.kind == SQL_NAME or fact.sql is not None), None)
-        return self._facts[name]
-
-    def is_safe_name(self, at: At, index: int) -> bool:
-        """Whether a term is read from what a model declares, or quoted by an object that is not known."""
-        term = self.term(at, index)
-        if term[0] not in _WRITTEN:
-            return False
-        spelling = self.spelled(at, index)
-        patterns = self._safe_attributes + (self._safe_calls if term[0] == terms.CALL else ())
-        return any(fnmatch.fnmatchcase(spelling, pattern) for pattern in patterns)
-
-    def is_harmless(self, value: Value | None) -> bool:
-        """Whether the text of an object holds no quote and no word of its own: numbers, dates, enumerations."""
-        found = list(options(value))
-        return bool(found) and all(isinstance(option, Instance) and self._is_harmless(option.cls) for option in found)
-
-    def _is_harmless(self, cls: ClassRef) -> bool:
-        for base in self.evaluator.library_bases(cls):
-            if base in _NUMBERS or base.startswith("enum."):
-                return True
-            if any(fact.kind == SQL_NAME for fact in self.knowledge.markers(base)):
-                return True
-        return False
-
-    def is_enum(self, value: Value | None) -> bool:
-        """Whether a value is an enumeration itself."""
-        if not isinstance(value, ClassRef) or value.home is None:
-            return False
-        return any(base.startswith("enum.") for base in self.evaluator.library_bases(value))
-
-    def never_returns(self, callee: Value | None) -> bool:
-        """Whether calling something always raises."""
-        found = list(options(callee))
-        return bool(found) and all(self._raises(option) for option in found)
-
-    def _raises(self, callee: Value) -> bool:
-        if isinstance(callee, FunctionRef):
-            module = self.table.by_name[callee.module]
-            return self.last_name(At(module.name), module.function(callee.index).returns) in ("NoReturn", "Never")
-        fact = self.knowledge.call(callee.name) if isinstance(callee, External) else None
-        return fact is not None and fact.returns is not None and fact.returns.name.endswith(".NoReturn")
-
-    def is_closed_type(self, at: At, annotation: int) -> bool:
-        """Whether an annotation allows a few texts only: ``Literal["asc", "desc"]``."""
-        if not annotation:
-            return False
-        term = self.term(at, annotation)
-        if term[0] == terms.UNION:
-            return all(self.is_closed_type(at, part) for part in term[1])
-        if term[0] == terms.NAME:
-            found = self.definitions(term[1])
-            return bool(found) and all(self.is_closed_type(*place) for place in found or ())
-        if term[0] != terms.ITEM:
-            return term[0] == terms.CONSTANT and term[1] is None
-        bare = self.last_name(at, term[1])
-        if bare == "Literal":
-            return True
-        inner = self.term(at, term[2])
-        arguments = inner[2] if inner[0] == terms.DISPLAY else (term[2],)
-        return bare in ("Optional", "Annotated") and bool(arguments) and self.is_closed_type(at, arguments[0])
 
     # --- places ------------------------------------------------------------------------------------------------
 
@@ -450,12 +299,10 @@ class Lookup:
         yield from found
 
 
-_WRITTEN = frozenset({terms.CALL, terms.ATTRIBUTE, terms.NAME, terms.ITEM})
-
-
 def _matches(names: Sequence[str], wanted: Sequence[str]) -> int:
     return sum(name == other for name, other in zip(names, wanted, strict=False))
 
 
-def _home(callee: External | ClassRef) -> tuple[str, int] | None:
+def home_of(callee: External | ClassRef) -> tuple[str, int] | None:
+    """Where a class of the project is defined."""
     return callee.home if isinstance(callee, ClassRef) else None

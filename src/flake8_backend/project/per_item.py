@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from flake8_backend.project.binding import Environment
     from flake8_backend.project.callsites import CallSite
-    from flake8_backend.project.models import RelationFact
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.relations import RelationFact
     from flake8_backend.project.solution import Solution
     from flake8_backend.project.view import ActView, FunctionView, LoopView, ModuleView, Reach
 

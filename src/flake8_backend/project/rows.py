@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from flake8_backend.project.evaluate import Evaluator
-    from flake8_backend.project.models import RelationFact
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.relations import RelationFact
     from flake8_backend.project.solution import Solution
 
 Node = tuple[str, int]

@@ -15,8 +15,8 @@ from flake8_backend.semantic import terms
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from flake8_backend.project.models import RelationFact
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.relations import RelationFact
     from flake8_backend.project.solution import Solution
 
 _PACKAGE = "rest_framework"

@@ -113,7 +113,8 @@ class Solution:
     @cached_property
     def sql(self) -> SqlFlow:
         """Where text becomes SQL, and what is put into it."""
-        strings, sites = Strings(self.evaluator), self.call_sites
+        sites = self.call_sites
+        strings = Strings(self.evaluator, sites)
         return SqlFlow(strings, sites, self.effects, Taint(strings, sites, self.contexts, self.schema))
 
     @cached_property

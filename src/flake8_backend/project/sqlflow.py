@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from flake8_backend.project import sqltext
 from flake8_backend.project.effects import Link
 from flake8_backend.project.grades import Position
-from flake8_backend.project.lookup import RAW_SQL, At, Followed
+from flake8_backend.project.harmless import RAW_SQL
+from flake8_backend.project.places import At, Followed
 from flake8_backend.project.sqlrepair import Holder, Repair, repair
 from flake8_backend.project.sqltext import Hole, Placed, Text
 from flake8_backend.project.values import options

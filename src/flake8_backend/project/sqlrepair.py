@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project import sqltext
 from flake8_backend.project.grades import Position
-from flake8_backend.project.lookup import At
+from flake8_backend.project.places import At
 from flake8_backend.project.sqltext import Hole
 from flake8_backend.semantic import terms
 

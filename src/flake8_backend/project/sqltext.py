@@ -325,6 +325,8 @@ def _after_word(before: str) -> Position:
 
 
 def _in_brackets(before: str) -> Position:
+    if before.rstrip().endswith(","):
+        return _in_list(before.rstrip())  # a second row: VALUES (1, 2), (3, …
     match = _LAST_WORD.search(before)
     word = match[1].upper() if match is not None else ""
     if word in _LISTS_OF_VALUES and word != "ALL":
@@ -342,9 +344,6 @@ def _in_list(before: str) -> Position:
         elif before[index] == "(":
             if depth == 0:
                 inside = _in_brackets(before[:index])
-                if inside is Position.STATEMENT and not re.search(r"\bSELECT\b", before[index:], re.IGNORECASE):
-                    # a second row: VALUES (1, 2), (3, …
-                    return Position.VALUE if re.search(r"\bVALUES\b", before, re.IGNORECASE) else Position.NAME
                 return inside if inside is not Position.STATEMENT else Position.NAME
             depth -= 1
     words = _CLAUSE_WORD.findall(before)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import patterns, sqltext
 from flake8_backend.project.contents import Contents
-from flake8_backend.project.lookup import RAW_SQL, At, Place
+from flake8_backend.project.harmless import RAW_SQL
+from flake8_backend.project.places import At
 from flake8_backend.project.sqltext import Fragment, Hole, Text, Values, either
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
@@ -15,7 +16,9 @@ from flake8_backend.semantic import terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from flake8_backend.project.callsites import CallSites
     from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.places import Place
 
 _MOST_STEPS = 3000
 # functions of builtins and the standard library: a number; the first argument, maybe with other blanks around it
@@ -34,8 +37,9 @@ _TEXT_TYPES = frozenset({"str", "bytes"})
 class Strings(Contents):
     """Texts of terms over one project."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Evaluator, sites: CallSites) -> None:
         super().__init__(evaluator)
+        self._sites = sites
         self._steps = 0
 
     def text(self, at: At, index: int) -> Text:
@@ -355,11 +359,28 @@ class Strings(Contents):
         return self._texts(owners)
 
     def _get(self, at: At, index: int, term: Sequence[Any], owners: list[Place]) -> Text:
-        """``COLUMNS.get(key, default)`` of a mapping that is written out."""
+        """``COLUMNS.get(key, default)`` of a mapping that is written out; what a context variable was set to."""
+        held = self._held(owners)
+        if held is not None:
+            return either([*held, *(self._text(at, default) for default in term[2][:1])])
         found = self._looked_up(owners, self.term(at, term[2][0] if term[2] else 0))
         if found is None:
             return (sqltext.NAME,) if self.is_harmless(self.value(at, index)) else (Hole(at, index),)
         return either([found, *(self._text(at, default) for default in term[2][1:2])])
+
+    def _held(self, owners: list[Place]) -> list[Text] | None:
+        """What a context variable holds: its default, and whatever it is set to; None of anything else."""
+        places = [behind for place in owners for behind in (self.behind(*place) or [place])]
+        made = [self.term(*place) for place in places]
+        if len(places) != 1 or made[0][0] != terms.CALL or self.last_name(places[0][0], made[0][1]) != "ContextVar":
+            return None
+        found = [self._text(places[0][0], value) for name, value in made[0][3] if name == "default"]
+        for site in self._sites.named(["set"]):
+            at = At(site.module)
+            call = self.term(at, site.term)
+            if call[2] and self.owners(at, self.term(at, call[1])) == owners:
+                found.append(self._text(at, call[2][0]))
+        return found
 
 
 def _is_project(callees: Sequence[Value]) -> bool:

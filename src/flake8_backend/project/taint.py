@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flake8_backend.project.grades import Origin
-from flake8_backend.project.lookup import At, Followed
+from flake8_backend.project.places import At, Followed
 from flake8_backend.project.sqltext import Hole, holes
 from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms

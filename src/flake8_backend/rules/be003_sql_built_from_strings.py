@@ -57,8 +57,11 @@ RULE = Rule(
             good=(
                 "import sqlite3\n\n\n"
                 "def customer(database: sqlite3.Connection, email: str):\n"
-                '    return database.execute("SELECT id FROM customers WHERE email = ?", (email,)).fetchone()\n'
+                "    return database.execute(\n"
+                '        "SELECT id FROM customers WHERE email = ?", (email,)\n'
+                "    ).fetchone()\n"
             ),
+            fixed=True,
         ),
         Example(
             bad=(
