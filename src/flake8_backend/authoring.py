@@ -11,10 +11,12 @@ from flake8_backend.project.grades import Origin, Position
 if TYPE_CHECKING:
     from flake8_backend.fixes.edits import FixContext
     from flake8_backend.fixes.plan import Skipped
+    from flake8_backend.project.loopview import LoopView
     from flake8_backend.project.per_item import Loading, PerItem
     from flake8_backend.project.rows import Load
+    from flake8_backend.project.siteview import ActView, Reach, SiteView
     from flake8_backend.project.sqlflow import Unsafe, Use
-    from flake8_backend.project.view import ActView, ClassView, FunctionView, LoopView, ModuleView, Reach, SiteView
+    from flake8_backend.project.view import ClassView, FunctionView, ModuleView
     from flake8_backend.project.waits import Wait
 else:
     # Names that rules only annotate with. The fix layer imports libcst, which detection must not; views import the

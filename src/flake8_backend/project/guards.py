@@ -11,7 +11,8 @@ from flake8_backend.semantic.summary import SITE_TERM
 
 if TYPE_CHECKING:
     from flake8_backend.project.limits import Limits
-    from flake8_backend.project.view import FunctionView, SiteView
+    from flake8_backend.project.siteview import SiteView
+    from flake8_backend.project.view import FunctionView
 
 GUARD = "timeout-guard"
 _MOST_CALLERS = 3  # levels of functions that are called under a guard

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flake8_backend.project.acts import Leaf
     from flake8_backend.project.arguments import Arguments
-    from flake8_backend.project.view import SiteView
+    from flake8_backend.project.siteview import SiteView
     from flake8_backend.semantic.terms import Term
 
 _DEEPEST_TEXT = 3

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
     from flake8_backend.project.binding import Environment
     from flake8_backend.project.callsites import CallSite
+    from flake8_backend.project.loopview import LoopView
     from flake8_backend.project.modules import Module
     from flake8_backend.project.relations import RelationFact
+    from flake8_backend.project.siteview import ActView, Reach
     from flake8_backend.project.solution import Solution
-    from flake8_backend.project.view import ActView, FunctionView, LoopView, ModuleView, Reach
+    from flake8_backend.project.view import FunctionView, ModuleView
 
 _LEVELS = 4  # callers of callers that may give a collection
 _MOST_GIVEN = 32
@@ -464,7 +466,7 @@ def _gathered(items: Sequence[PerItem]) -> list[PerItem]:
 
 
 def _reach(leaf: Any, links: Sequence[Any]) -> Reach:
-    from flake8_backend.project.view import Reach
+    from flake8_backend.project.siteview import Reach
 
     return Reach(leaf, tuple(links))
 

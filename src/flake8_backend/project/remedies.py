@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flake8_backend.project.view import ActView, Reach
+    from flake8_backend.project.siteview import ActView, Reach
 
 _REMOTE = frozenset({"net", "db", "db-read", "db-write"})
 _RUNS_LOOP = "loop-run"

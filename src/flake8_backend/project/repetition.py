@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flake8_backend.core.diagnostic import Span
-    from flake8_backend.project.view import FunctionView, LoopView
+    from flake8_backend.project.loopview import LoopView
+    from flake8_backend.project.view import FunctionView
 
 # blocks that run for some items alone: what was not found yet, what failed
 _SELDOM = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING, scopes.EXCEPT})
@@ -28,7 +29,7 @@ _STEPPED = 3  # range(start, stop, step)
 
 def loops(function: FunctionView, block: int) -> list[LoopView]:
     """The loops that repeat a block for every item, the innermost first."""
-    from flake8_backend.project.view import LoopView
+    from flake8_backend.project.loopview import LoopView
 
     found = []
     leaves_loop = False

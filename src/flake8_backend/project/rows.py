@@ -26,7 +26,7 @@ from flake8_backend.project.values import (
     Value,
     options,
 )
-from flake8_backend.project.view import FunctionView, LoopView
+from flake8_backend.project.view import FunctionView
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import (
     BLOCK_KIND,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.loopview import LoopView
     from flake8_backend.project.modules import Module
     from flake8_backend.project.relations import RelationFact
     from flake8_backend.project.solution import Solution

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from flake8_backend.project.origins import Making
+    from flake8_backend.project.siteview import SiteView
     from flake8_backend.project.solution import Solution
-    from flake8_backend.project.view import FunctionView, SiteView
+    from flake8_backend.project.view import FunctionView
 
 _Node = tuple[str, int]
 _AROUND = frozenset({terms.ATTRIBUTE, terms.ENTER, terms.AWAIT, terms.CALL})

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from flake8_backend.project.arguments import Arguments
     from flake8_backend.project.callsites import CallSite
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.siteview import SiteView
     from flake8_backend.project.solution import Solution
     from flake8_backend.project.values import Value
-    from flake8_backend.project.view import FunctionView, SiteView
+    from flake8_backend.project.view import FunctionView
 
 # roles of calls that wait for another machine; the others wait for a thread, a process or a lock of this one
 REMOTE = frozenset({"http-request", "connect", "constructor", "remote", "rpc", "mail", "api"})
