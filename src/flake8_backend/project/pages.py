@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project.effects import Link
 from flake8_backend.project.evaluate import class_ref
-from flake8_backend.project.per_item import Loading, PerItem, snake
+from flake8_backend.project.naming import snake
+from flake8_backend.project.per_item import Loading, PerItem
 from flake8_backend.project.rows import ALL, READ, Load
 from flake8_backend.project.templates import ITEM, Read, Templates
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options

@@ -16,8 +16,9 @@ from flake8_backend.project.listing import Listings
 from flake8_backend.project.listviews import find_setting
 from flake8_backend.project.models import Schema
 from flake8_backend.project.pages import Pages
-from flake8_backend.project.per_item import Passed, Repeated
+from flake8_backend.project.passed import Passed
 from flake8_backend.project.reads import Reads
+from flake8_backend.project.repeated import Repeated
 from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.resolvers import Resolvers
 from flake8_backend.project.restviews import RestViews
