@@ -152,3 +152,25 @@ def test_corpus_speaks_json() -> None:
     assert found["path"] == "shop/clients/carrier.py"
     assert any("requests.get(" in line for line in found["source"])
     assert [fix["safety"] for fix in found["fixes"]] == ["unsafe"]
+
+
+def test_receivers_are_counted_with_what_stands_in_the_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "app.py").write_text(
+        "import sqlite3\n"
+        "import unheard\n"
+        "def f(path, given):\n"
+        "    connection = sqlite3.connect(path)\n"
+        "    connection.execute('SELECT 1')\n"
+        "    given.execute('SELECT 1')\n"
+        "    unheard.connect().execute('SELECT 1')\n"
+        "    path.get('a method of dictionaries')\n"
+    )
+
+    assert main(["receivers", str(tmp_path)]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "3 receivers, 1 with a type: 33.3 %",
+        "    1 a bare parameter (app.py:6)",
+        "    1 a call of unheard.connect (app.py:7)",
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .solving import result_in, value_of
+from .solving import result_in, solve, told, value_of
 
 SESSION = "<requests.Session>"
 
@@ -305,3 +305,57 @@ def test_the_answer_does_not_depend_on_who_asks_first() -> None:
 
         evaluator = solve(sources).evaluator
         assert {told(evaluator.resolve(first)), told(evaluator.resolve(second))} == {SESSION}
+
+
+SETTINGS = """
+from pathlib import Path
+import os
+
+def path_from_env(name, default) -> Path:
+    return Path(os.environ.get(name, default))
+
+INSTALLED_APPS = ["shop"]
+ROOT = Path("/srv")
+ORIGINALS = path_from_env("ORIGINALS", ROOT / "originals")
+"""
+READER = """
+from django.conf import settings
+def f():
+    return settings.ORIGINALS
+"""
+MANAGE = """
+import os
+def main():
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.prod")
+"""
+
+
+def of_settings(**others: str) -> str:
+    """What the reader's function returns in a project with these modules, dots written as two underscores."""
+    sources = {name.replace("__", "."): text for name, text in others.items()}
+    solution = solve({"reader": READER, **sources})
+    module = solution.table.by_name["reader"]
+    return told(solution.evaluator.value(module, module.function(1).outputs[0][0]))
+
+
+def test_settings_are_those_of_the_module_that_the_environment_names() -> None:
+    assert of_settings(config__prod=SETTINGS, manage=MANAGE) == "<pathlib.Path>"
+
+
+def test_settings_are_found_through_star_imports() -> None:
+    assert (
+        of_settings(config__base=SETTINGS, config__prod="from config.base import *\n", manage=MANAGE)
+        == "<pathlib.Path>"
+    )
+
+
+def test_a_setting_that_no_settings_module_has_is_unknown() -> None:
+    assert of_settings(config__base=SETTINGS, config__prod="DEBUG = False\n", manage=MANAGE) == "unknown"
+
+
+def test_without_the_variable_a_module_called_settings_with_known_settings_counts() -> None:
+    known = SETTINGS + 'DEBUG = False\nSECRET_KEY = ""\nALLOWED_HOSTS = []\n'
+
+    assert of_settings(shop__settings=known) == "<pathlib.Path>"
+    assert of_settings(shop__settings=SETTINGS) == "unknown"
+    assert of_settings(shop__constants=known) == "unknown"

@@ -73,6 +73,13 @@ def _corpus(arguments: argparse.Namespace, _checkout: Path) -> int:
     return 0
 
 
+def _receivers(arguments: argparse.Namespace, _checkout: Path) -> int:
+    from flake8_backend.dev import receivers
+
+    sys.stdout.write(receivers.report(arguments.directory, size=arguments.causes))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flake8_backend.dev", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -100,14 +107,22 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--sample", type=int, metavar="N", help="at most N findings of each rule")
     command.add_argument("--seed", type=int, default=0, help="another seed draws another sample")
     command.add_argument("--json", action="store_true", help="one JSON object per line")
+    command = verb(
+        "receivers", _receivers, "print how many receivers of known methods get a type, and why others do not"
+    )
+    command.add_argument("directory", type=Path, metavar="DIR")
+    command.add_argument("--causes", type=int, default=20, metavar="N", help="the N commonest causes (default 20)")
     return parser
+
+
+_ANYWHERE = (_corpus, _receivers)  # commands that need no checkout
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code, 2 with one line when it cannot be done."""
     arguments = _parser().parse_args(argv)
     try:
-        checkout = find_checkout(Path.cwd()) if arguments.run is not _corpus else Path.cwd()
+        checkout = find_checkout(Path.cwd()) if arguments.run not in _ANYWHERE else Path.cwd()
         code: int = arguments.run(arguments, checkout)
     except (NotACheckout, changelog.BadFragment, new_rule.CannotScaffold) as error:
         print(error, file=sys.stderr)

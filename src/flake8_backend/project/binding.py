@@ -102,6 +102,7 @@ class Bound(Evaluator):
     def __init__(self, base: Evaluator, environment: Environment) -> None:
         self.root = base.root
         self.table, self.knowledge, self.schema = base.table, base.knowledge, self.root.schema
+        self.settings = self.root.settings
         self.visited = self.root.visited
         self.environment = environment
         self._given: Mapping[Root, Value] = dict(environment)

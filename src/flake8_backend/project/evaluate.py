@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from flake8_backend.knowledge.facts import CallFact, Knowledge
     from flake8_backend.knowledge.names import TypeExpr
+    from flake8_backend.project.settings import Settings
 
 _NEVER = sys.maxsize
 _DEEPEST = 150
@@ -114,6 +115,7 @@ class Evaluator:
         self.table = table
         self.knowledge = knowledge
         self.schema: Schema | None = None
+        self.settings: Settings | None = None
         self._active: dict[Any, int] = {}
         self._cut = _NEVER
         self._steps = 0
@@ -442,6 +444,8 @@ class Evaluator:
         expr = self.knowledge.attribute(base.name, name) or (fact.attributes.get("*") if fact else None)
         if expr is not None:
             return self.instantiate(expr, value, None)
+        if self.settings is not None and self.settings.is_read_from(base.name):
+            return self.settings.value(name)
         if self.knowledge.call(f"{base.name}.*") is not None:
             return External(f"{base.name}.*", value)
         if value.cls.home is not None and self.knowledge.canonical(f"{base.name}.{name}") != f"{base.name}.{name}":

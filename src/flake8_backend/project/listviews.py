@@ -103,7 +103,7 @@ def _is_paginated(solution: Solution, cls: ClassRef, option: OptionFact) -> bool
     """Three-valued: ``None`` where neither the class nor the settings in sight tell."""
     value = _own(solution, cls, option.param)
     if value is None and option.where is not None:
-        found = solution.setting(*option.where.split("."))
+        found = solution.settings.entry(*option.where.split("."))
         if found is None:
             return None
         value = found
@@ -156,23 +156,5 @@ def _has_size(solution: Solution, paginator: ClassRef, settings: str) -> bool | 
             return size != _NONE
     if paginator.home is not None and solution.evaluator.method(paginator, "paginate_queryset") is not None:
         return True
-    size = solution.setting(settings, "PAGE_SIZE")
+    size = solution.settings.entry(settings, "PAGE_SIZE")
     return None if size is None else size != _NONE
-
-
-def find_setting(solution: Solution, name: str, key: str) -> Value | None:
-    """An entry of a dictionary in the project's settings; ``Constant(None)`` where the dictionary lacks it."""
-    for module_name in sorted(solution.table.by_name):
-        module = solution.table.by_name[module_name]
-        for bound in module.summary.names.get(name, ()):
-            term = module.summary.terms[bound]
-            if term[0] == terms.ANNOTATED:
-                term = module.summary.terms[term[2]]
-            if term[0] != terms.DISPLAY or term[1] != "dict":
-                continue
-            for position in range(0, len(term[2]), 2):
-                entry = module.summary.terms[term[2][position]]
-                if entry[0] == terms.CONSTANT and entry[1] == key:
-                    return solution.evaluator.value(module, term[2][position + 1]) or Instance(ClassRef("object"))
-            return _NONE
-    return None

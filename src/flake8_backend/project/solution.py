@@ -13,7 +13,6 @@ from flake8_backend.project.contexts import Contexts
 from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
 from flake8_backend.project.listing import Listings
-from flake8_backend.project.listviews import find_setting
 from flake8_backend.project.models import Schema
 from flake8_backend.project.pages import Pages
 from flake8_backend.project.passed import Passed
@@ -25,6 +24,7 @@ from flake8_backend.project.restviews import RestViews
 from flake8_backend.project.rows import Rows
 from flake8_backend.project.scripts import Scripts
 from flake8_backend.project.serving import shows_asgi
+from flake8_backend.project.settings import Settings
 from flake8_backend.project.sqlflow import SqlFlow
 from flake8_backend.project.strings import Strings
 from flake8_backend.project.taint import Taint
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from flake8_backend.core.rule import Rule
     from flake8_backend.knowledge.facts import Knowledge
     from flake8_backend.project.modules import Module, ModuleTable
-    from flake8_backend.project.values import Value
 
 
 class Solution:
@@ -65,11 +64,11 @@ class Solution:
         self.evaluator = Evaluator(table, knowledge)
         self.schema = Schema(self.evaluator)
         self.evaluator.schema = self.schema
+        self.settings = self.evaluator.settings = Settings(self.evaluator)
         self.evaluator.refine = binding.returned
         self.evaluator.rebind = binding.with_receiver
         self.effects = Effects(self.evaluator)
         self.effects.acts.ignores_comments = options.flake8.disable_noqa
-        self._settings: dict[tuple[str, str], Value | None] = {}
 
     @cached_property
     def contexts(self) -> Contexts:
@@ -148,12 +147,6 @@ class Solution:
     def reads(self) -> Reads:
         """The functions that answer requests for data."""
         return Reads(self)
-
-    def setting(self, name: str, key: str) -> Value | None:
-        """An entry of a dictionary in the project's settings; ``None`` where no such dictionary is in sight."""
-        if (name, key) not in self._settings:
-            self._settings[name, key] = find_setting(self, name, key)
-        return self._settings[name, key]
 
     def option(self, code: str, name: str, default: Json) -> Json:
         """A rule's option as it is configured."""
