@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flake8_backend.dev import changelog, new_rule, rule_docs
+from flake8_backend.dev.accuracy import command as accuracy
+from flake8_backend.dev.accuracy.labels import BadLabels
+from flake8_backend.dev.accuracy.measure import NoCheckout
 from flake8_backend.dev.checkout import NotACheckout, find_checkout
 
 if TYPE_CHECKING:
@@ -80,6 +83,10 @@ def _receivers(arguments: argparse.Namespace, _checkout: Path) -> int:
     return 0
 
 
+def _accuracy(arguments: argparse.Namespace, checkout: Path) -> int:
+    return accuracy.run(arguments, checkout)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flake8_backend.dev", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -112,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("directory", type=Path, metavar="DIR")
     command.add_argument("--causes", type=int, default=20, metavar="N", help="the N commonest causes (default 20)")
+    accuracy.add_arguments(verb("accuracy", _accuracy, "draw places to label, and measure precision and recall there"))
     return parser
 
 
@@ -124,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         checkout = find_checkout(Path.cwd()) if arguments.run not in _ANYWHERE else Path.cwd()
         code: int = arguments.run(arguments, checkout)
-    except (NotACheckout, changelog.BadFragment, new_rule.CannotScaffold) as error:
+    except (NotACheckout, BadLabels, NoCheckout, changelog.BadFragment, new_rule.CannotScaffold) as error:
         print(error, file=sys.stderr)
         return 2
     return code
