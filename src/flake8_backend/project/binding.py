@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.evaluation import calls
 from flake8_backend.project.values import (
     Awaitable,
     ClassRef,
@@ -107,12 +108,13 @@ class Bound(Evaluator):
         self.environment = environment
         self._given: Mapping[Root, Value] = dict(environment)
         self._local: dict[tuple[str, int], Value | None] = {}
-        self._members = self.root._members
+        self.members = self.root.members
 
     # What does not depend on the environment is computed and remembered once for all.
 
-    def _guarded(self, key: Any, store: Any, slot: Any, compute: Any, *arguments: Any) -> Any:
-        return self.root._guarded((self.environment, key), store, slot, compute, *arguments)
+    def guarded(self, key: Any, store: Any, slot: Any, compute: Any, *arguments: Any) -> Any:
+        """As outside of any call, for these values."""
+        return self.root.guarded((self.environment, key), store, slot, compute, *arguments)
 
     def resolve(self, dotted: str) -> Value | None:
         """As outside of any call."""
@@ -143,7 +145,7 @@ class Bound(Evaluator):
             return self._given[(module.name, terms.PARAMETER, term[1], term[2])]
         if term[0] in (terms.SELF, terms.CLASS):
             return self._receiver(module, term)
-        return self._guarded(slot, self._local, slot, self._compute, module, index, term)  # type: ignore[no-any-return]
+        return self.guarded(slot, self._local, slot, self._compute, module, term)  # type: ignore[no-any-return]
 
     def _receiver(self, module: Module, term: Sequence[Any]) -> Value:
         given = self._given[self_root(module.name, term[1])]
@@ -206,14 +208,14 @@ def returned(
         return plain
     root.nested += 1
     try:
-        value = root._guarded(("bound", *slot), root.bound_returns, slot, _evaluated, root, function, environment)
+        value = root.guarded(("bound", *slot), root.bound_returns, slot, _evaluated, root, function, environment)
     finally:
         root.nested -= 1
     return plain if value is None else value
 
 
 def _evaluated(root: Evaluator, function: FunctionRef, environment: Environment) -> Value | None:
-    return bound(root, environment)._function_result(root.table.by_name[function.module], function.index)
+    return calls.result_of_body(bound(root, environment), root.table.by_name[function.module], function.index)
 
 
 def environment_of(

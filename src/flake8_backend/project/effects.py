@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.acts import Acts
-from flake8_backend.project.evaluate import Evaluator, class_ref
+from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.leaves import BLOCKS, Act, Doing, Edge, Leaf, Node
 from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import Constant, Value
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from flake8_backend.core.diagnostic import Span
+    from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
 
 __all__ = ["BLOCKS", "Edge", "Effects", "Leaf", "Link", "Step", "Way"]

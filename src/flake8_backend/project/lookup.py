@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.binding import bound, environment_of
-from flake8_backend.project.evaluate import class_ref
+from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.places import At, Followed, Place, takes_self
 from flake8_backend.project.values import Awaitable, ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms

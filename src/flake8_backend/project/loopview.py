@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.project.evaluate import class_ref
+from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import BLOCK_DATA, BLOCK_KIND
 

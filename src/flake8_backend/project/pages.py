@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project.effects import Link
-from flake8_backend.project.evaluate import class_ref
+from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.naming import snake
 from flake8_backend.project.per_item import Loading, PerItem
 from flake8_backend.project.rows import ALL, READ, Load

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flake8_backend.project.evaluate import class_ref
+from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.values import ClassRef, Instance, Value, options
 from flake8_backend.semantic import terms
 

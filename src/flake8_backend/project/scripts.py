@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.evaluate import class_ref
+from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.leaves import Leaf, Node
 from flake8_backend.project.values import ClassRef, FunctionRef, options
 from flake8_backend.semantic import scopes, terms

@@ -198,10 +198,10 @@ def one_of(values: list[Value | None]) -> Value | None:
     known: list[Value] = []
     for value in values:
         for option in options(value):
-            if option not in known and option != _NONE:
+            if option not in known and option != NONE:
                 known.append(option)
     if not known:
-        return _NONE if _NONE in values else None
+        return NONE if NONE in values else None
     return known[0] if len(known) == 1 else Union(tuple(known[:8]))
 
 
@@ -213,4 +213,4 @@ def options(value: Value | None) -> Iterator[Value]:
         yield value
 
 
-_NONE = Constant(None)
+NONE = Constant(None)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Related, Span
-from flake8_backend.project.evaluate import class_ref
+from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.listviews import ListView, unpaginated
 from flake8_backend.project.loopview import LoopView
 from flake8_backend.project.siteview import ActView, Reach, SiteView

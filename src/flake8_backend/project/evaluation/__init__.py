@@ -1,0 +1,1 @@
+"""What the evaluator answers, by topic: names, classes, attributes, calls, types, expressions."""
