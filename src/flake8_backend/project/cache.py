@@ -14,9 +14,12 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.source import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = ".flake8_backend_cache"
 _SEGMENTS = "summaries"
@@ -24,14 +27,7 @@ _FINDINGS = "findings"
 _MOST_STATES = 8
 _MOST_SEGMENTS = 12
 _KEY_LENGTH = 32
-_SHAPING = (
-    ("core", ".py"),
-    ("semantic", ".py"),
-    ("project", ".py"),
-    ("rules", ".py"),
-    ("knowledge", ".py"),
-    ("knowledge/packs", ".toml"),
-)
+_SHAPING = ("core", "semantic", "project", "rules", "knowledge")
 _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache of flake8-backend and may be deleted at any time.\n"
@@ -41,15 +37,20 @@ _TAG = (
 def _own_digest() -> str:
     """What this version of the tool computes: the sources of all that shapes a summary or a finding, and the packs."""
     package = Path(__file__).parent.parent
-    parts = []
-    for folder, suffix in _SHAPING:
-        with os.scandir(package / folder) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name.endswith(suffix):
-                    info = entry.stat()
-                    parts.append(f"{folder}/{entry.name}:{info.st_size}:{info.st_mtime_ns}")
+    parts = [part for folder in _SHAPING for part in _stamps(f"{package}/{folder}", folder)]
     parts.append(f"{sys.version_info[:2]}")
     return digest("\n".join(parts).encode())[:16]
+
+
+def _stamps(folder: str, name: str) -> Iterator[str]:
+    """Sizes and times of the sources and packs in a folder and those below it."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.endswith((".py", ".toml")):
+                info = entry.stat()
+                yield f"{name}/{entry.name}:{info.st_size}:{info.st_mtime_ns}"
+            elif entry.is_dir() and entry.name != "__pycache__":
+                yield from _stamps(entry.path, f"{name}/{entry.name}")
 
 
 class Cache:

@@ -53,13 +53,14 @@ def _visit_chunk(chunk: Sequence[Work], kept_builtins: frozenset[str], codes: Se
 def _visit(item: Work, kept_builtins: frozenset[str], codes: Sequence[str]) -> str:
     from flake8_backend.core.registry import all_rules
     from flake8_backend.core.source import UndecodableSource, decode
-    from flake8_backend.project.project import Problem, dump, visit_text
+    from flake8_backend.project.index import Problem
+    from flake8_backend.project.summaries import dump, visit_text
 
     path, name, relative = item
     try:
         text, _ = decode(Path(path).read_bytes())
     except OSError as error:
-        return dump(Problem((error.strerror or str(error)).lower()))
+        return dump(Problem.of(error))
     except UndecodableSource as error:
         return dump(Problem(str(error)))
     rules = [rule for rule in all_rules() if rule.code in codes]
