@@ -21,6 +21,7 @@ from flake8_backend.semantic.summary import (
     ModuleSummary,
 )
 from flake8_backend.semantic.terms import UNKNOWN
+from flake8_backend.semantic.traits import TEST, traits_of
 from flake8_backend.semantic.visit import Visit
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ CONSUMERS = frozenset(
     {"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all", "next", "iter"}
     | {"dict", "map", "filter", "enumerate", "zip", "reversed", "getattr"}
 )
-TEST, MAIN = "test", "main"
 _DEAD_ROOTS = frozenset({terms.STRING, terms.CONSTANT, terms.DISPLAY, terms.BINARY})
 _LIVE_OPERATORS = frozenset({"/", "|"})  # of paths and of querysets
 
@@ -45,7 +45,7 @@ class Summariser:
         self, visit: Visit, module: str, *, is_package: bool, kept_builtins: frozenset[str], path: str = ""
     ) -> None:
         self._visit = visit
-        self._traits = _traits(visit, path)
+        self._traits = traits_of(visit, path)
         self._lowering = Lowering(visit, module, is_package=is_package)
         self._is_package = is_package
         self._kept = kept_builtins | CONSUMERS
@@ -59,7 +59,7 @@ class Summariser:
         classes = [self._class(record) for record in visit.classes]
         functions = [self._function(frame) for frame in visit.frames]
         names = {
-            name: [lowering._bound(binding, name, module) for binding in bindings[-6:]]
+            name: [lowering.bound(binding, name, module) for binding in bindings[-6:]]
             for name, bindings in module.bindings.items()
         }
         for name, bindings in module.bindings.items():
@@ -260,11 +260,11 @@ class Summariser:
         for name, bindings in frame.bindings.items():
             values = [b for b in bindings if b.how in ("assign", "annotated")]
             if values:
-                attributes[name] = [lower._bound(b, name, frame) for b in values]
+                attributes[name] = [lower.bound(b, name, frame) for b in values]
                 places[name] = _place(values[-1].detail if isinstance(values[-1].detail, ast.AST) else values[-1].value)
         instance: dict[str, list[int]] = {}
         for name, assigned in record.attributes.items():
-            found = [lower._bound(binding, name, where) for where, binding in assigned]
+            found = [lower.bound(binding, name, where) for where, binding in assigned]
             instance[name] = [term for term in found if term]
         return ClassSummary(
             name=node.name,
@@ -349,39 +349,6 @@ def _remembers(frame: Frame) -> bool:
         if not (block.kind == scopes.IF and block.exits == scopes.LEAVES and block.nodes):
             continue
         if any(isinstance(node, ast.Name) and node.id in frame.stored for node in ast.walk(block.nodes[0])):
-            return True
-    return False
-
-
-def _traits(visit: Visit, path: str) -> list[str]:
-    """``main``: it starts something when it is run; ``test``: pytest or unittest would collect it."""
-    traits = []
-    if any(block.kind == scopes.MAIN for block in visit.frames[0].blocks):
-        traits.append(MAIN)
-    folder, _, name = path.rpartition("/")
-    if name == "conftest.py":
-        return [*traits, TEST]
-    named = name.startswith("test") or name.endswith(("_test.py", "tests.py"))
-    if (named or "tests" in folder.split("/")) and _holds_tests(visit):
-        traits.append(TEST)
-    elif "pytest" in visit.imported and any(_is_fixture(frame) for frame in visit.frames):
-        traits.append(TEST)  # fixtures that tests elsewhere use
-    return traits
-
-
-def _holds_tests(visit: Visit) -> bool:
-    functions = visit.frames[0].bindings
-    if any(name.startswith("test") and bound[-1].how == "function" for name, bound in functions.items()):
-        return True
-    if any(name.startswith("test") for record in visit.classes for name in record.methods):
-        return True
-    return any(_is_fixture(frame) for frame in visit.frames)
-
-
-def _is_fixture(frame: Frame) -> bool:
-    for decorator in getattr(frame.node, "decorator_list", ()):
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if str(getattr(target, "attr", None) or getattr(target, "id", "")).endswith("fixture"):
             return True
     return False
 
