@@ -11,6 +11,8 @@ from flake8_backend.project.grades import Origin, Position
 if TYPE_CHECKING:
     from flake8_backend.fixes.edits import FixContext
     from flake8_backend.fixes.plan import Skipped
+    from flake8_backend.project.listing import Listing
+    from flake8_backend.project.listviews import ListView
     from flake8_backend.project.loopview import LoopView
     from flake8_backend.project.per_item import Loading, PerItem
     from flake8_backend.project.rows import Load
@@ -22,7 +24,7 @@ else:
     # Names that rules only annotate with. The fix layer imports libcst, which detection must not; views import the
     # evaluator, and a run that finds everything in the cache needs no more of a rule than what it declares.
     FixContext = Skipped = Any
-    Load = Loading = PerItem = Unsafe = Use = Wait = Any
+    Listing = ListView = Load = Loading = PerItem = Unsafe = Use = Wait = Any
     ActView = ClassView = FunctionView = LoopView = ModuleView = Reach = SiteView = Any
 
 __all__ = [
@@ -37,6 +39,8 @@ __all__ = [
     "FixContext",
     "FunctionView",
     "Json",
+    "ListView",
+    "Listing",
     "Load",
     "Loading",
     "LoopView",

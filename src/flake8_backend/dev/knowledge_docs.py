@@ -118,6 +118,7 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`options`": "arguments that matter, as for a call",
         "`path_param`, `methods`, `handler`": "of routes: where the path, the methods and the handler are found",
         "`hooks`": "methods of a handler class that run within a request besides those of the verbs",
+        "`query_param`": "what declares a parameter of a handler that is read from the query string",
         "`async_handlers`, `sync_runs_in`": "whether `async def` handlers are run, and where a plain `def` runs",
         "`lock`, `rewrites`, `loses_data`, `breaks_old_code`, `alternative`": "of migrations: effect on a live table",
         "`sql`, `values`, `paramstyle`": (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
 
-from flake8_backend.fixes import layout, sqlcalls
+from flake8_backend.fixes import definitions, layout, sqlcalls
 from flake8_backend.fixes.breaking import parents_of
 from flake8_backend.fixes.names import local_name
 from flake8_backend.fixes.parameters import with_parameter
@@ -327,6 +327,21 @@ class FixContext:
         """
         new = self._parameter(code)
         return with_parameter(function, new, keyword_only=keyword_only, indent=self.place.file.indent)
+
+    def with_parameters(self, function: cst.FunctionDef, *codes: str) -> cst.FunctionDef:
+        """``function`` with parameters that have defaults, each on a line of its own when one line is too short.
+
+        Raises CannotFix when a name is taken, by a parameter or by what the function reads and writes.
+        """
+        return definitions.with_parameters(function, self.place, [self._parameter(code) for code in codes])
+
+    def with_attribute(self, klass: cst.ClassDef, name: str, code: str) -> cst.ClassDef:
+        """``klass`` with ``name = code`` behind the attributes that its body begins with; raises CannotFix."""
+        return definitions.with_attribute(klass, self.parse_statements(f"{name} = {code}"))
+
+    def before_definition(self, statement: cst.ClassDef, name: str, code: str) -> list[cst.CSTNode]:
+        """The definition of ``name`` and then ``statement``, two lines apart; raises CannotFix when the name is taken."""
+        return definitions.before(statement, self.place, name, self.parse_statements(code))
 
     def _parameter(self, code: str) -> cst.Param:
         try:

@@ -167,6 +167,11 @@ def local_name(place: Place, module: str, name: str | None) -> tuple[str, Import
     return name or module, request
 
 
+def is_free(file: ParsedFile, name: str) -> bool:
+    """Whether nothing in the module binds a name, and it is no builtin."""
+    return all(binding.name != name for binding in _module_bindings(file.tree)) and not hasattr(builtins, name)
+
+
 def _is_free(request: ImportRequest, found: Iterable[Binding]) -> bool:
     """Whether an import may bind the name in the module: nothing does, or an import that means the same."""
     path = f"{request.module}.{request.name}" if request.name else request.binds

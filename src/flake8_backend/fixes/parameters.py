@@ -33,6 +33,25 @@ def with_parameter(function: cst.FunctionDef, new: cst.Param, *, keyword_only: b
     return _rebuilt(function, items, opening, positional=len(params.params) + 1)
 
 
+def on_lines(function: cst.FunctionDef, *, indent: str) -> cst.FunctionDef:
+    """``function`` with a line for each of its parameters, when they stand on one line."""
+    params = function.params
+    items = _items(params)
+    gaps = [function.whitespace_before_params, *map(layout.gap, items)]
+    if not items or any(map(layout.has_newline, gaps)):
+        return function
+    between, end = _line(indent), _line("")
+    lines = [layout.with_gap(item, between, comma=True) for item in items[:-1]]
+    # a comma behind ``**others`` is no mistake, but behind a star alone it is
+    last = items[-1]
+    lines.append(layout.with_gap(last, end, comma=not isinstance(last, cst.ParamStar)))
+    return _rebuilt(function, lines, between, positional=len(params.params))
+
+
+def _line(indentation: str) -> cst.ParenthesizedWhitespace:
+    return cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(indentation))
+
+
 def _with_keyword_only(function: cst.FunctionDef, new: cst.Param, indent: str) -> cst.FunctionDef:
     params = function.params
     positional = len(params.params)

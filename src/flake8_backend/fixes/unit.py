@@ -176,6 +176,8 @@ class ParsedUnit:
         for node in candidates:
             if isinstance(node, cst.Param) and self.offsets(node.name)[0] == start:
                 return node  # to libcst the default and the star belong to it
+            if isinstance(node, cst.FunctionDef | cst.ClassDef) and self.offsets(node)[0] == start:
+                return node  # a definition is told by its first line
             if kind in _PARENTHESISED and self._is_inside(node, start, end):
                 return node
         raise CannotFix(f"libcst has no {kind} at this place")

@@ -139,6 +139,7 @@ class MarkerFact:
     handler: str | None = None
     hooks: tuple[str, ...] = ()
     async_handlers: str | None = None
+    query_param: str | None = None
     sync_runs_in: str | None = None
     since: str | None = None
     lock: str | None = None

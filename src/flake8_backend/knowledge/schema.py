@@ -247,6 +247,7 @@ _KEYS: Mapping[str, Mapping[str, Check]] = {
         "handler": _text,
         "hooks": _each(_text),
         "async_handlers": _text,
+        "query_param": _dotted,
         "sync_runs_in": _text,
         "since": _text,
         "lock": _text,

@@ -43,7 +43,8 @@ class Handler:
     """A function that serves requests: verbs in capitals (empty: any), its path where known, and where it runs.
 
     ``runs_in`` is where a plain ``def`` runs: ``event loop``, ``thread pool`` or a worker; ``own_loop``: an async
-    handler has a loop of its own per request, so blocking it delays nobody else.
+    handler has a loop of its own per request, so blocking it delays nobody else. ``query`` is what declares parameters
+    that are read from the query string, where parameters of the function are.
     """
 
     framework: str
@@ -51,6 +52,7 @@ class Handler:
     path: str | None
     runs_in: str
     own_loop: bool
+    query: str = ""
 
     @property
     def is_websocket(self) -> bool:
@@ -148,6 +150,7 @@ class Contexts:
             path=self._path(module, call),
             runs_in=WEBSOCKET if marker.kind == WEBSOCKET else runs_in,
             own_loop="own loop" in (marker.async_handlers or "") or "WSGI" in runs_in,
+            query=marker.query_param or "",
         )
 
     def _true(self, module: Module, call: Sequence[Any], name: str) -> bool:

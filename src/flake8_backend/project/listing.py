@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.project.documents import unbounded
+from flake8_backend.project.company import Company
+from flake8_backend.project.documents import Documents, unbounded
 from flake8_backend.project.queries import model_of
 from flake8_backend.project.values import Awaitable, ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 _DEEPEST = 6
 _STREAMS = "response-stream"
 _ANSWERS = frozenset({"response", "template", "serialize"})
+_PAGE = "template"
+_SENDS = frozenset({"response", "serialize"})
 _FETCHES_ALL = "db-fetch-all"
 _EXECUTES = frozenset({"db-execute", "raw-sql", "db-fetch"})
 _READ_AS_A_WHOLE = frozenset({terms.CALL, terms.ATTRIBUTE, terms.ITEM, terms.NAME, terms.PARAMETER, terms.UNPACK})
-# of Python itself: what they give is one value, however long what they went through was
-_REDUCTIONS = frozenset({"len", "sum", "any", "all", "max", "min", "next", "bool"})
+# of Python itself: what they give is one value, however long what they went through was, or what a condition lets
+# through, which a limit on the query would take rows from
+_REDUCTIONS = frozenset({"len", "sum", "any", "all", "max", "min", "next", "bool", "filter"})
+_COPIES = frozenset({"list", "tuple"})
 _BOUND_IN_TEXT = re.compile(
     r"\b(LIMIT|FETCH\s+(FIRST|NEXT)|TOP\s*\(?\s*\d|GROUP\s+BY|ROWNUM|SELECT\s+DISTINCT|(COUNT|SUM|MAX|MIN|AVG)\s*\()",
     re.IGNORECASE,
@@ -39,7 +44,8 @@ _TABLE_IN_TEXT = re.compile(r"\bFROM\s+([\w.\"`\[\]]+)", re.IGNORECASE)
 class Listing:
     """A collection that a function answers with and nothing bounds: where it is read, of what, through which call.
 
-    ``model`` is empty where the collection's name is not known; ``filtered``: the matching rows, not all.
+    ``model`` is empty where the collection's name is not known; ``filtered``: the matching rows, not all. ``term`` is
+    what is read, in the function's module; ``is_answer``: nothing but these rows is answered.
     """
 
     span: Span
@@ -47,6 +53,22 @@ class Listing:
     filtered: bool
     of_parent: bool
     links: tuple[str, ...] = ()
+    term: int = 0
+    is_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a part of an answer was reached. ``about_row``: what stands beside it is of one row."""
+
+    span: Span
+    depth: int = 0
+    is_answer: bool = True
+    about_row: bool = False
+
+    def within(self, *, about_row: bool = False, is_answer: bool = False) -> _Way:
+        """The way to a part of what was reached."""
+        return _Way(self.span, self.depth + 1, self.is_answer and is_answer, self.about_row or about_row)
 
 
 class Listings:
@@ -55,6 +77,7 @@ class Listings:
     def __init__(self, solution: Solution) -> None:
         self._solution = solution
         self._evaluator = solution.evaluator
+        self._company = Company(solution)
         self._known: dict[tuple[str, int], tuple[Listing, ...]] = {}
         self._open: list[tuple[str, int]] = []
         self._lowest = 0  # of the open functions, the outermost whose answer was needed for its own
@@ -81,70 +104,97 @@ class Listings:
         module = self._solution.table.by_name[node[0]]
         found: dict[Span, Listing] = {}
         for term, _, *place in module.function(node[1]).outputs:
-            for listing in self._payload(module, term, Span(*place), 0):
+            for listing in self._payload(module, term, _Way(Span(*place))):
                 found.setdefault(listing.span, listing)
         return tuple(found[span] for span in sorted(found))
 
     # --- what an answer is made of -----------------------------------------------------------------------------
 
-    def _payload(self, module: Module, index: int, span: Span, depth: int) -> Iterator[Listing]:
-        if not index or depth > _DEEPEST:
+    def _payload(self, module: Module, index: int, way: _Way) -> Iterator[Listing]:
+        if not index or way.depth > _DEEPEST:
             return
         term = module.summary.terms[index]
         operator = term[0]
-        place = Span(*term[4:8]) if operator == terms.CALL else span
+        if operator == terms.CALL and self._reduces(module, term):
+            return
+        place = Span(*term[4:8]) if operator == terms.CALL else way.span
         if operator in _READ_AS_A_WHOLE and not (operator == terms.CALL and self._is_own(module, term)):
             documents = unbounded(self._evaluator, module, term)
-            if documents is not None:
-                yield Listing(place, documents.collection, documents.filtered, documents.of_parent)
-                return
-            judged = self._judged(module, index, place)
+            judged = [_of_documents(documents, place)] if documents is not None else self._judged(module, index, place)
             if judged:
-                yield from (listing for listing in judged[:1] if listing is not None)
+                found = judged[0]
+                if found is not None and not (way.about_row and (found.filtered or found.of_parent)):
+                    yield replace(found, term=index, is_answer=way.is_answer)
                 return
         if operator == terms.CALL:
-            yield from self._call(module, index, place, depth)
+            yield from self._call(module, index, replace(way, span=place))
         elif operator == terms.ATTRIBUTE:
             owner = module.summary.terms[term[1]]
             if owner[0] == terms.CALL and not _is_row(self._evaluator.value(module, term[1])):
-                yield from self._payload(module, term[1], span, depth + 1)
-        elif operator in _PARTS:
-            deeper = depth if operator in _WRAPPERS else depth + 1
+                yield from self._payload(module, term[1], way.within())
+        elif operator in _WRAPPERS:
             for part in _PARTS[operator](term):
-                yield from self._payload(module, part, span, deeper)
+                yield from self._payload(module, part, way)
+        elif operator in _PARTS:
+            parts = _PARTS[operator](term)
+            for part in parts:
+                about_row = operator == terms.DISPLAY and self._company.has_row(module, parts, beside=part)
+                yield from self._payload(module, part, way.within(about_row=about_row, is_answer=operator in _WHOLE))
 
-    def _call(self, module: Module, index: int, place: Span, depth: int) -> Iterator[Listing]:
+    def _call(self, module: Module, index: int, way: _Way) -> Iterator[Listing]:
         term = module.summary.terms[index]
         callees = list(options(self._evaluator.value(module, term[1])))
+        is_copy = False
         for callee in callees:
             if isinstance(callee, External):
-                if callee.name.removeprefix("builtins.") in _REDUCTIONS:
-                    return
-                raw = self._raw(module, callee, term, place)
+                is_copy = is_copy or callee.name.removeprefix("builtins.") in _COPIES
+                raw = self._raw(module, callee, term, way.span)
                 if raw is not None:
                     yield raw
                     return
             if isinstance(callee, FunctionRef):
-                yield from self._own(module, index, callee, place)
+                yield from self._own(module, index, callee, way)
                 return
         if self._hides_arguments(callees):
             return
-        for argument in (*term[2], *(value for _, value in term[3])):
-            yield from self._payload(module, argument, place, depth + 1)
+        roles = {leaf.fact.role for leaf in map(self._solution.effects.leaf, callees) if leaf is not None}
+        is_copy = is_copy or (bool(roles) and roles <= _SENDS)
+        if _PAGE in roles:
+            company = self._company.context(module, term)
+            shown = self._company.shown(module, term, company)
+        else:
+            company = [value for _, value in term[3]]
+            shown = [*term[2], *(value for name, value in term[3] if name != terms.DOUBLE_STAR)]
+        for part in shown:
+            about_row = self._company.has_row(module, company, beside=part)
+            yield from self._payload(module, part, way.within(about_row=about_row, is_answer=is_copy))
 
-    def _own(self, module: Module, index: int, callee: FunctionRef, place: Span) -> Iterator[Listing]:
+    def _reduces(self, module: Module, term: Sequence[Any]) -> bool:
+        callees = options(self._evaluator.value(module, term[1]))
+        names = (callee.name for callee in callees if isinstance(callee, (External, ClassRef)))
+        return any(name.removeprefix("builtins.") in _REDUCTIONS for name in names)
+
+    def _own(self, module: Module, index: int, callee: FunctionRef, way: _Way) -> Iterator[Listing]:
         """What a function of the project answers with; a method by what it gives for the object it is called on."""
         function = self._solution.table.by_name[callee.module].function(callee.index)
-        if function.is_generator:
+        if function.is_generator or self._reports_itself(callee):
             return
         name = function.qualname.replace(".<locals>", "")
         found = self.of((callee.module, callee.index))
-        judged = self._judged(module, index, place)[:1] if callee.receiver is not None and len(found) < 2 else []
+        judged = self._judged(module, index, way.span)[:1] if callee.receiver is not None and len(found) < 2 else []
         if judged and judged[0] is not None:
-            yield replace(judged[0], links=(name, *(found[0].links if found else ())))
-            return
+            found = (replace(judged[0], links=found[0].links if found else ()),)
+        yield from self._through(name, found, way)
+
+    def _through(self, name: str, found: Iterable[Listing], way: _Way) -> Iterator[Listing]:
         for listing in found:
-            yield replace(listing, span=place, links=(name, *listing.links))
+            if not (way.about_row and (listing.filtered or listing.of_parent)):
+                yield replace(listing, span=way.span, links=(name, *listing.links), term=0, is_answer=False)
+
+    def _reports_itself(self, callee: FunctionRef) -> bool:
+        """Whether another handler is called: what it answers with is told there, once."""
+        module = self._solution.table.by_name[callee.module]
+        return self._solution.reads.has(module, (callee.module, callee.index))
 
     def _hides_arguments(self, callees: list[Value]) -> bool:
         """Calls whose answer is not made of what they are given: they read, write, or send it row by row."""
@@ -243,6 +293,10 @@ class Listings:
         return any(leaf is not None and leaf.fact.role in _EXECUTES for leaf in leaves)
 
 
+def _of_documents(documents: Documents, place: Span) -> Listing:
+    return Listing(place, documents.collection, documents.filtered, documents.of_parent)
+
+
 def _is_row(value: Value | None) -> bool:
     return any(isinstance(option, Instance) and option.is_row for option in options(value))
 
@@ -262,6 +316,7 @@ def _joined(term: Sequence[Any]) -> Sequence[int]:
 
 # what a term that is answered is made of
 _WRAPPERS = frozenset({terms.AWAIT, terms.ALLOWED, terms.ANNOTATED})
+_WHOLE = frozenset({terms.COMPREHENSION, terms.UNION})
 _PARTS: Mapping[str, Callable[[Sequence[Any]], Sequence[int]]] = {
     terms.DISPLAY: _shown,
     terms.COMPREHENSION: lambda term: term[3:4],

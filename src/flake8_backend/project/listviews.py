@@ -6,18 +6,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Span
+from flake8_backend.project.evaluate import class_ref
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flake8_backend.knowledge.facts import OptionFact
     from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
+    from flake8_backend.semantic.summary import ClassSummary
 
 _KIND = "list-view"
 VERBS = "http_method_names"
 _GET = "get"
 _SIZES = ("page_size", "default_limit")
+_PAGE_SIZE = "PAGE_SIZE"
+_CUTS, _BOUNDS = "paginate_queryset", "orm-bound"
 _NONE = Constant(None)
 
 
@@ -25,13 +31,22 @@ _NONE = Constant(None)
 class ListView:
     """A view without effective pagination: where its rows are named, their model, the attribute that bounds them.
 
-    ``filtered``: the matching rows, not all.
+    ``filtered``: the matching rows, not all. ``is_set``: the view sets the attribute, to nothing that bounds the list.
+    ``settings`` names the settings that hold the default, where there is one: then the attribute is a class, else a
+    number. ``paginator`` is the module and name of the project's own class for it, ``is_sized`` whether the settings
+    tell the size of a page, ``has_default`` whether they name a class; ``first`` is the first view of the module.
     """
 
     span: Span
     model: str
     filtered: bool
     attribute: str
+    is_set: bool = False
+    settings: str = ""
+    paginator: tuple[str, str] | None = None
+    is_sized: bool = False
+    has_default: bool = False
+    first: Span | None = None
 
 
 def unpaginated(solution: Solution, module: Module, index: int) -> ListView | None:
@@ -49,7 +64,60 @@ def unpaginated(solution: Solution, module: Module, index: int) -> ListView | No
     found = _rows(solution, module, index, cls, option)
     if found is None or _is_paginated(solution, cls, option) is not False:
         return None
-    return found
+    return _with_remedy(solution, module, replace(found, is_set=option.param in summary.attributes), option)
+
+
+def _with_remedy(solution: Solution, module: Module, view: ListView, option: OptionFact) -> ListView:
+    """The view with what a repair has to know."""
+    settings, _, key = (option.where or "").partition(".")
+    if not settings:
+        return view
+    size = solution.settings.entry(settings, _PAGE_SIZE)
+    default = solution.settings.entry(settings, key)
+    return replace(
+        view,
+        settings=settings,
+        paginator=_own_paginator(solution, module, settings),
+        is_sized=size is not None and size != _NONE,
+        has_default=default is not None and default != _NONE,
+        first=min(Span(*other.span) for _, other, _ in _views(solution, module)),
+    )
+
+
+def _views(solution: Solution, module: Module) -> Iterator[tuple[int, ClassSummary, OptionFact]]:
+    """The classes of a module that serve lists."""
+    for index, summary in enumerate(module.summary.classes):
+        option = _declared(solution, class_ref(module, index)) if summary.bases else None
+        if option is not None:
+            yield index, summary, option
+
+
+def _own_paginator(solution: Solution, module: Module, settings: str) -> tuple[str, str] | None:
+    """The one class of the project that cuts lists into pages of a known size: of the module itself, or of one that
+    holds no views.
+    """
+    here = list(_paginators(solution, module, settings))
+    if here:
+        return here[0] if len(here) == 1 else None
+    found = [
+        paginator
+        for name in sorted(solution.table.by_name)
+        for paginator in _paginators(solution, solution.table.by_name[name], settings)
+        if next(_views(solution, solution.table.by_name[name]), None) is None
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _paginators(solution: Solution, module: Module, settings: str) -> Iterator[tuple[str, str]]:
+    if solution.contexts.is_test(module):
+        return
+    for index, summary in enumerate(module.summary.classes):
+        cls = class_ref(module, index)
+        if not summary.bases or "." in summary.qualname or _declared(solution, cls) is not None:
+            continue
+        facts = (solution.knowledge.call(f"{base}.{_CUTS}") for base in solution.evaluator.library_bases(cls))
+        if any(fact is not None and fact.role == _BOUNDS for fact in facts) and _has_size(solution, cls, settings):
+            yield module.name, summary.name
 
 
 def _declared(solution: Solution, cls: ClassRef) -> OptionFact | None:
@@ -154,7 +222,7 @@ def _has_size(solution: Solution, paginator: ClassRef, settings: str) -> bool | 
         size = _own(solution, paginator, name)
         if size is not None:
             return size != _NONE
-    if paginator.home is not None and solution.evaluator.method(paginator, "paginate_queryset") is not None:
+    if paginator.home is not None and solution.evaluator.method(paginator, _CUTS) is not None:
         return True
-    size = solution.settings.entry(settings, "PAGE_SIZE")
+    size = solution.settings.entry(settings, _PAGE_SIZE)
     return None if size is None else size != _NONE

@@ -96,6 +96,11 @@ def is_statement(evaluator: Evaluator, value: Instance) -> bool:
     return value.query is not None and not value.is_row and value.cls.home is None
 
 
+def is_run(fact: CallFact) -> bool:
+    """Whether a call runs a statement that it is given."""
+    return fact.role in ("db-execute", "db-fetch") or fact.name.rpartition(".")[2] in ("scalars", "execute", "exec")
+
+
 def after_call(
     evaluator: Evaluator,
     fact: CallFact,
@@ -114,7 +119,7 @@ def after_call(
         if rows is not None:
             return rows
     query = receiver.query if isinstance(receiver, Instance) and not receiver.is_row else None
-    if role in ("db-execute", "db-fetch") or fact.name.rpartition(".")[2] in ("scalars", "execute", "exec"):
+    if is_run(fact):
         statement = _statement(evaluator, module, term)
         if statement is not None and isinstance(value, Instance):
             return replace(value, args=statement.args or value.args, query=statement.query)

@@ -28,6 +28,7 @@ _DEEPEST = 6
 _TAG = re.compile(r"\{%-?\s*(?P<tag>.*?)\s*-?%\}|\{\{-?\s*(?P<value>.*?)\s*-?\}\}|\{#.*?#\}", re.DOTALL)
 _TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
 _NAME = re.compile(r"(?<![\w.|:])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _FOR = re.compile(r"for\s+(?P<targets>.+?)\s+in\s+(?P<source>.+)\Z", re.DOTALL)
 _INCLUDE = re.compile(r"include\s+[\"'](?P<name>[^\"']+)[\"']")
 _EXTENDS = re.compile(r"extends\s+[\"'](?P<name>[^\"']+)[\"']")
@@ -129,6 +130,32 @@ class Templates:
             template = self.find(name)
             self._reads[name] = tuple(_Scan(self).of(template)) if template is not None else ()
         return self._reads[name]
+
+    def words(self, name: str) -> frozenset[str] | None:
+        """The names that the tags of a template, and of what it includes or extends, mention; None where it is not in
+        sight, or includes what is only known when it is rendered.
+        """
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            template = self.find(waiting.pop())
+            if template is None:
+                if not seen:
+                    return None
+                continue  # of a library, which does not know the project's names
+            if template.name in seen:
+                continue
+            seen.add(template.name)
+            for match in _TAG.finditer(template.text):
+                text = match["tag"] or match["value"] or ""
+                other = _INCLUDE.match(text) or _EXTENDS.match(text)
+                if other is not None:
+                    waiting.append(other["name"])
+                elif text.startswith(("include ", "extends ")):
+                    return None
+                found.update(_WORD.findall(_TEXT.sub("", text)))
+        return frozenset(found)
 
 
 def read(root: Path, folders: Sequence[str]) -> Templates:

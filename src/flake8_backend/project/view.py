@@ -10,6 +10,7 @@ from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.listviews import ListView, unpaginated
 from flake8_backend.project.loopview import LoopView
+from flake8_backend.project.paging import Cut, cut_of
 from flake8_backend.project.siteview import ActView, Reach, SiteView
 from flake8_backend.project.values import options
 from flake8_backend.semantic import scopes
@@ -77,6 +78,15 @@ class FunctionView:
     def listings(self) -> tuple[Listing, ...]:
         """The collections that it answers with and nothing bounds."""
         return self.solution.listings.of(self.node)
+
+    def page_cut(self, listing: Listing) -> Cut | None:
+        """Where its own body can limit what a listing reads."""
+        return cut_of(self.solution, self.module, self.index, listing.term)
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """The names of its parameters."""
+        return [parameter[0] for parameter in self.summary.parameters]
 
     @property
     def in_migration(self) -> bool:
