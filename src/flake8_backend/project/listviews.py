@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.project.evaluate import class_ref
+from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
