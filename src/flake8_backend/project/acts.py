@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCKS", "CALL", "ENTER", "ITERATE", "READ", "Act", "Acts", "Doing", "Edge", "Leaf", "Node"]
 
-_RARE = frozenset({scopes.ONCE, scopes.TYPE_CHECKING})
+_RARE = frozenset({scopes.ONCE, scopes.TYPE_CHECKING, scopes.OFF})
 _BRANCHES = frozenset({scopes.IF, scopes.ELSE, scopes.MEMO})
 _NOTHING: frozenset[str] = frozenset()
 _RUNS_ARGUMENT = frozenset({"map", "filter", "sorted", "max", "min"})
@@ -44,6 +44,10 @@ _LAZY = frozenset({"enumerate", "zip", "map", "filter", "reversed", "iter"})
 _CONSUMERS = frozenset(
     {"list", "tuple", "set", "frozenset", "dict", "sorted", "len", "bool", "sum", "max", "min", "any", "all", "next"}
 )
+
+
+# methods of collections that go through their argument
+GROWING = frozenset({"list.extend", "set.update", "set.union", "deque.extend", "str.join"})
 
 
 class Acts:
@@ -160,6 +164,8 @@ class Acts:
             return (leaf, *self._handed(module, term, offloaded=True)) if leaf.fact.role == "offload" else (leaf,)
         if isinstance(callee, External) and callee.name in _ENTERING:
             return _surely(self._entered(module, term[2][0])) if term[2] else ()
+        if isinstance(callee, External) and callee.name in GROWING and term[2]:
+            return _surely(self._gone_through(module, term[2][0]))
         name = _builtin(callee)
         if name in _CONSUMERS:
             consumed = [_surely(self._gone_through(module, argument)) for argument in term[2][:1]]

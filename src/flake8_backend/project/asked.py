@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.project import binding, repetition
+from flake8_backend.project import binding, queries, repetition
+from flake8_backend.project.acts import GROWING
 from flake8_backend.project.effects import Link
 from flake8_backend.project.naming import describe
 from flake8_backend.project.passed import is_collection
@@ -14,7 +15,7 @@ from flake8_backend.project.per_item import PerItem
 from flake8_backend.project.rows import CONSUMERS
 from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
-from flake8_backend.semantic import terms
+from flake8_backend.semantic import scopes, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,22 @@ if TYPE_CHECKING:
 
 _PAGING = frozenset({"offset", "limit", "slice", "paginate", "page", "get_page", "fetch"})
 _MAPPING = frozenset({"sqlalchemy", "sqlmodel", "flask"})  # packs of ORMs whose sessions keep rows by their keys
+_REFRESHING = frozenset({"refresh_from_db", "arefresh_from_db", "refresh"})
+_LOOKING_AGAIN = frozenset({"exists", "aexists", "select_for_update", "with_for_update"})
+_KEYS = frozenset({"pk", "id"})
+# what a query is made of that is the same at each turn of a loop
+_SETTLED = frozenset(
+    {
+        terms.NAME,
+        terms.PARAMETER,
+        terms.SELF,
+        terms.CLASS,
+        terms.ATTRIBUTE,
+        terms.CONSTANT,
+        terms.STRING,
+        terms.DISPLAY,
+    }
+)
 _MODEL_GETTERS = ("get_model", "model_class", "get_user_model")
 
 
@@ -49,7 +66,10 @@ class Asked:
                 continue
             if self._is_of_many_tables(function, act, around, reach) or self._turns_pages(function, act, around):
                 continue
-            yield PerItem(act.span, reach=reach, asked=self.told(function, act, reach))
+            if self._looks_again(function, act, around, reach) or self._waits_for_a_change(function, act, around):
+                continue
+            is_same = not reach.links and self._is_settled(function, act, around)
+            yield PerItem(act.span, reach=reach, asked=self.told(function, act, reach), is_same=is_same)
 
     def _is_made_within(self, function: FunctionView, act: ActView) -> bool:
         """Whether the query that is gone through is made in the loop: one made before it keeps its rows."""
@@ -75,7 +95,8 @@ class Asked:
         if site is None:
             found = (row[0] for row in function.summary.iterations if Span(*row[3:7]) == act.span)
             return next(found, 0)
-        is_consumer = any(getattr(callee, "name", "").removeprefix("builtins.") in CONSUMERS for callee in site.callees)
+        names = {getattr(callee, "name", "").removeprefix("builtins.") for callee in site.callees}
+        is_consumer = not names.isdisjoint(CONSUMERS | GROWING)
         return site.term[2][0] if is_consumer and site.term[2] else 0
 
     def _is_of_many_tables(
@@ -84,7 +105,7 @@ class Asked:
         """Whether each item has a table of its own: ``for model in models: model.objects.count()``."""
         for argument in act.site.term[2] if act.site is not None and reach.links else ():
             given = list(options(function.value(argument)))
-            if given and all(is_collection(value) or isinstance(value, ClassRef) for value in given):  # noqa: SIM102
+            if given and all(self._is_table(value) for value in given) and not self._is_of_a_row(function, argument):  # noqa: SIM102
                 if any(repetition.varies(function, argument, loop) for loop in around):
                     return True
         if act.site is not None and act.site.term[2] and reach.leaf.fact.role in ("db-execute", "raw-sql"):
@@ -92,6 +113,22 @@ class Asked:
             if statement[0] == terms.CALL and self._is_of_many(function, statement[1], around):
                 return True
         return self._is_of_many(function, self._asked(function, act), around)
+
+    def _is_table(self, value: Value) -> bool:
+        """Whether a value is a class or a collection of rows, of which no query may be known."""
+        if is_collection(value) or isinstance(value, ClassRef):
+            return True
+        return isinstance(value, Instance) and not value.is_row and queries.holds_rows(self._evaluator, value.cls)
+
+    @staticmethod
+    def _is_of_a_row(function: FunctionView, index: int) -> bool:
+        """Whether a collection is read from a row: ``customer.orders``."""
+        term = function.term(index)
+        while term[0] in (terms.CALL, terms.ATTRIBUTE):
+            index, term = term[1], function.term(term[1])
+            if any(isinstance(value, Instance) and value.is_row for value in options(function.value(index))):
+                return True
+        return False
 
     def _asked(self, function: FunctionView, act: ActView) -> int:
         return act.site.term[1] if act.site is not None else self._gone_through(function, act)
@@ -117,7 +154,8 @@ class Asked:
         term = function.term(self._gone_through(function, act) or (act.site.term[1] if act.site is not None else 0))
         while term[0] in (terms.CALL, terms.ATTRIBUTE, terms.ITEM):
             if term[0] == terms.CALL:
-                name = describe(function, term[1]).rpartition(".")[2]
+                callee = function.term(term[1])
+                name = str(callee[2]) if callee[0] == terms.ATTRIBUTE else ""
                 given = (*term[2], *(value for _, value in term[3]))
                 if name in _PAGING and any(
                     repetition.varies(function, index, loop) for index in given for loop in around
@@ -125,6 +163,56 @@ class Asked:
                     return True
             term = function.term(term[1])
         return False
+
+    def _looks_again(self, function: FunctionView, act: ActView, around: Sequence[LoopView], reach: Reach) -> bool:
+        """Whether a row is read anew on purpose: one that the loop does not change is refreshed, one that the loop
+        is at is locked, or looked up whether it is still there.
+        """
+        site = act.site
+        if site is None or reach.links:
+            return False
+        if reach.leaf.name.rpartition(".")[2] in _REFRESHING:
+            parts = (site.term[1], *site.term[2])
+            return not any(repetition.varies(function, index, loop) for index in parts for loop in around)
+        names, keys, term = set(), [], site.term
+        while term[0] in (terms.CALL, terms.ATTRIBUTE):
+            if term[0] == terms.CALL:
+                keys += [value for name, value in term[3] if name in _KEYS]
+            else:
+                names.add(term[2])
+            term = function.term(term[1])
+        names.update(term[1].split(".") if term[0] == terms.NAME else ())
+        return not names.isdisjoint(_LOOKING_AGAIN) and any(self._is_key_of_item(function, key, around) for key in keys)
+
+    @staticmethod
+    def _is_key_of_item(function: FunctionView, index: int, around: Sequence[LoopView]) -> bool:
+        """``order.pk`` of the row that a loop is at."""
+        term = function.term(index)
+        owner = function.term(term[1]) if term[0] == terms.ATTRIBUTE and term[2] in _KEYS else terms.NOTHING
+        return owner[0] == terms.ELEMENT and any(owner[1] == loop.iterable for loop in around)
+
+    @staticmethod
+    def _is_settled(function: FunctionView, act: ActView, around: Sequence[LoopView]) -> bool:
+        """Whether nothing in a query changes from one turn of the loops to the next."""
+        if act.site is None or any(loop.kind == scopes.WHILE for loop in around):
+            return False
+        chain, given = act.site.term, []
+        while chain[0] in (terms.CALL, terms.ATTRIBUTE, terms.AWAIT, terms.ENTER):
+            if chain[0] == terms.CALL:
+                given += [*chain[2], *(value for _, value in chain[3])]
+            chain = function.term(chain[1])
+        while given and chain[0] in _SETTLED:
+            chain = function.term(given.pop())
+            # what is called for an argument may give something else each time: `next(keys)`
+            given += binding.children(chain) if chain[0] != terms.CALL else [0]
+        return chain[0] in _SETTLED
+
+    def _waits_for_a_change(self, function: FunctionView, act: ActView, around: Sequence[LoopView]) -> bool:
+        """Whether a query that is the same each time is asked until its answer changes: the loop sleeps in between."""
+        if not self._is_settled(function, act, around):
+            return False
+        inside = (site for site in function.sites if any(loop.block == around[0].block for loop in site.loops))
+        return any(site.leaf is not None and site.leaf.fact.role == "sleep" for site in inside)
 
     def _live(self, function: FunctionView, act: ActView, reach: Reach) -> Reach | None:
         """The chain, when this call's flags let it run; else another one that they let run."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
+from flake8_backend.project import repetition
 from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import BLOCK_DATA, BLOCK_KIND
@@ -66,7 +67,8 @@ class LoopView:
         table = self.function.module.summary.terms
         term = table[index]
         if term[0] == terms.DISPLAY:
-            return 0 < len(term[2]) <= SMALL and not any(table[part][0] == terms.ELEMENT for part in term[2])
+            items = len(term[2]) // 2 if term[1] == "dict" else len(term[2])
+            return 0 < items <= SMALL and all(self._is_one(table[part]) for part in term[2])
         if term[0] == terms.CONSTANT:
             return True
         if term[0] == terms.CALL:
@@ -82,6 +84,10 @@ class LoopView:
         if term[0] == terms.NAME:
             return self._is_small_constant(term[1])
         return False
+
+    def _is_one(self, term: Sequence[Any]) -> bool:
+        """Whether a part of a display is one item, or what is unpacked there is few."""
+        return term[0] != terms.ELEMENT or repetition.is_few(self.function, self.function.term(term[1]))
 
     def _is_small_constant(self, dotted: str) -> bool:
         """A module-level tuple or list of constants, or an enumeration."""

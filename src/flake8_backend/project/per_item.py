@@ -24,6 +24,7 @@ class PerItem:
     reach: Reach | None = None
     asked: str = ""  # what is called, as messages show it
     loading: Loading | None = None
+    is_same: bool = False  # what is asked does not depend on the item
     in_list: bool = False  # the rows are represented one after the other, by no loop of the project's own
     others: tuple[PerItem, ...] = ()  # what the same call loads of the same rows
     read_at: Related | None = None  # where a template reads it

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project import binding, repetition
+from flake8_backend.project.acts import GROWING
 from flake8_backend.project.binding import NOTHING, Environment
 from flake8_backend.project.effects import Link
 from flake8_backend.project.schemas import Schemas
@@ -48,8 +49,7 @@ Node = tuple[str, int]
 _KEEPING = frozenset({"all", "get_queryset"})  # of a related manager: rows that came with their owner are kept
 _SERVED = frozenset({"count", "exists", "contains", "acount", "aexists", "acontains"})
 CONSUMERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
-_GROWING = frozenset({"list.extend", "set.update", "deque.extend", "str.join", "set.union"})
-_QUIET = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING})
+_QUIET = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING, scopes.OFF})
 _DEEPEST = 8
 ASKING_ALWAYS = "sqlalchemy.orm.AppenderQuery"
 # uses of a relation; another use is the method that is called
@@ -474,5 +474,5 @@ def _consumes(callee: Value) -> bool:
     if isinstance(callee, ClassRef):
         return callee.home is None and callee.name in CONSUMERS
     if isinstance(callee, External):
-        return callee.name.removeprefix("builtins.") in CONSUMERS or callee.name in _GROWING
+        return callee.name.removeprefix("builtins.") in CONSUMERS or callee.name in GROWING
     return False

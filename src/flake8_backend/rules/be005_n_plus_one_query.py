@@ -96,6 +96,9 @@ def _report(item: PerItem, severity: Severity | None, related: list[Related]) ->
     if item.load is not None:
         message = f"{_loaded(item, item.load)}: {_remedy(item, item.load)}"
         return RULE.report(item.span, message, severity=severity, related=related, fixes=[_fix(item)])
+    if item.is_same:
+        message = f"{item.asked} runs once per item of the loop and asks the same each time: ask before it"
+        return RULE.report(item.span, message, severity=severity, related=related)
     each = (
         "object of the list: fetch all rows at once" if item.in_list else "item of the loop: fetch all rows before it"
     )

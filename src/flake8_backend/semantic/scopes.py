@@ -27,6 +27,7 @@ TYPE_CHECKING = "type checking"
 ONCE = "once"
 MEMO = "memo"
 MAIN = "main"
+OFF = "off"
 FALLS_THROUGH, CONTINUES, BREAKS, LEAVES = range(4)
 LOOPS = frozenset({FOR, ASYNC_FOR, WHILE, COMPREHENSION})
 

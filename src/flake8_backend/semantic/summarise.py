@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.containment import internal_error
 from flake8_backend.core.rule import NodeCheck, Rule, checks_of
 from flake8_backend.core.serial import diagnostic_to_json
-from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic import loopkinds, scopes, terms
 from flake8_backend.semantic.lowering import Lowering
 from flake8_backend.semantic.model import SemanticModel
 from flake8_backend.semantic.summary import (
@@ -34,6 +34,7 @@ CONSUMERS = frozenset(
     {"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all", "next", "iter"}
     | {"dict", "map", "filter", "enumerate", "zip", "reversed", "getattr"}
 )
+_GROWING = frozenset({"extend", "update"})  # methods of lists and sets that go through their argument
 _DEAD_ROOTS = frozenset({terms.STRING, terms.CONSTANT, terms.DISPLAY, terms.BINARY})
 _LIVE_OPERATORS = frozenset({"/", "|"})  # of paths and of querysets
 
@@ -152,6 +153,7 @@ class Summariser:
             self_reads=sorted(frame.self_reads),
             loads=self._outputs(frame, frame.loads),
             remembers=_remembers(frame),
+            compared=_compared(frame),
         )
 
     def _parameters(self, frame: Frame, parent: Frame) -> list[list[Any]]:
@@ -206,7 +208,9 @@ class Summariser:
         if term[0] == terms.NAME:
             head, _, tail = term[1].partition(".")
             return head == "builtins" and tail not in self._kept
-        return term[0] == terms.ATTRIBUTE and _is_dead_root(lower.terms[term[1]])
+        if term[0] != terms.ATTRIBUTE or not _is_dead_root(lower.terms[term[1]]):
+            return False
+        return term[2] not in _GROWING or lower.terms[term[1]][0] != terms.DISPLAY
 
     def _reads(self, frame: Frame) -> list[list[Any]]:
         found: dict[tuple[int, int], list[Any]] = {}
@@ -237,16 +241,20 @@ class Summariser:
         if kind in (scopes.FOR, scopes.ASYNC_FOR, scopes.COMPREHENSION):
             loop: Any = block.nodes[0]
             iterable = self._lowering.lower(loop.iter, frame, parent, block.order)
-            retries = kind != scopes.COMPREHENSION and _is_retry(loop)
-            return [kind, parent, iterable, retries, *_place(loop.iter)]
+            is_short = loopkinds.goes_through_keywords(loop.iter, frame)
+            if kind != scopes.COMPREHENSION:
+                is_short = is_short or loopkinds.is_retry(loop) or loopkinds.knows_its_keys(loop)
+            return [kind, parent, iterable, is_short, *_place(loop.iter)]
         if kind in (scopes.WITH, scopes.ASYNC_WITH):
             item = block.nodes[0]
             return [kind, parent, self._lowering.lower(item, frame, parent, block.order), *_place(item)]
         if kind == scopes.WHILE:
-            return [kind, parent, _goes_through_items(block.nodes[0])]
+            return [kind, parent, loopkinds.goes_through_items(block.nodes[0])]
         if kind == scopes.EXCEPT:
             handler: Any = block.nodes[0]
             return [kind, parent, self._lowering.lower(handler.type, frame, parent, block.order)]
+        if kind == scopes.IF and _is_switched_off(block.nodes[0], frame, self._visit.frames[0]):
+            kind = scopes.OFF
         return [kind, parent, block.exits, *_flag(frame, block)]
 
     # --- classes -----------------------------------------------------------------------------------------------
@@ -296,6 +304,8 @@ def _flag(frame: Frame, block: Block) -> list[int]:
         test = test.values[0]
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         test, expected = test.operand, not expected
+    if _is_none_test(test):
+        test, expected = test.left, expected == isinstance(test.ops[0], ast.IsNot)
     bound = frame.bindings.get(test.id, ()) if isinstance(test, ast.Name) else ()
     if len(bound) != 1 or bound[0].how != "parameter" or not isinstance(bound[0].detail, int):
         return []
@@ -315,30 +325,34 @@ def _header(node: Any) -> list[int]:
     return [node.lineno, node.col_offset, node.lineno, node.col_offset + len(node.name)]
 
 
-def _is_retry(loop: ast.For | ast.AsyncFor) -> bool:
-    """A loop that tries one thing again: it leaves from inside a ``try`` and goes on from the handler."""
-    if not (isinstance(loop.iter, ast.Call) and isinstance(loop.iter.func, (ast.Name, ast.Attribute))):
+def _is_none_test(test: ast.expr) -> bool:
+    """``x is None``, ``x is not None``: most parameters of which this is asked are None or something that is true."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], (ast.Is, ast.IsNot)):
         return False
-    name = getattr(loop.iter.func, "id", None) or getattr(loop.iter.func, "attr", "")
-    if name not in ("range", "count"):
-        return False
-    for statement in ast.walk(loop):
-        if isinstance(statement, ast.Try) and statement.handlers:
-            left = any(isinstance(s, (ast.Return, ast.Break)) for part in statement.body for s in ast.walk(part))
-            if left or any(isinstance(s, (ast.Return, ast.Break)) for s in statement.orelse):
-                return True
-    return False
+    right = test.comparators[0]
+    return len(test.ops) == 1 and isinstance(right, ast.Constant) and right.value is None
 
 
-def _goes_through_items(loop: Any) -> bool:
-    """A ``while`` that takes one item after the other from a collection, rather than waiting, retrying or paging."""
-    tested = {ast.dump(node) for node in ast.walk(loop.test) if isinstance(node, (ast.Name, ast.Attribute))}
-    for node in ast.walk(loop):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+def _is_switched_off(test: ast.AST, frame: Frame, module: Frame) -> bool:
+    """``if WRITE_SAMPLES:`` below ``WRITE_SAMPLES = False``: a name of the module that nothing else sets."""
+    if not isinstance(test, ast.Name) or (frame is not module and test.id in frame.bindings):
+        return False
+    bound = module.bindings.get(test.id, ())
+    if len(bound) != 1 or bound[0].how != "assign" or not isinstance(bound[0].value, ast.Constant):
+        return False
+    return test.id.isupper() and bound[0].value.value is False
+
+
+def _compared(frame: Frame) -> list[str]:
+    found: set[str] = set()
+    for block in frame.blocks:
+        if block.kind != scopes.IF or not block.nodes:
             continue
-        if node.func.attr in ("pop", "popleft", "popitem") and ast.dump(node.func.value) in tested:
-            return True
-    return False
+        for node in ast.walk(block.nodes[0]):
+            if isinstance(node, ast.Compare):
+                parts = [item for part in (node.left, *node.comparators) for item in ast.walk(part)]
+                found.update(p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
+    return sorted(found)
 
 
 def _remembers(frame: Frame) -> bool:

@@ -51,6 +51,7 @@ class FunctionSummary:
     self_reads: Sequence[str] = ()
     loads: list[Any] = field(default_factory=list)  # term, block, span
     remembers: bool = False  # answers from a place where it keeps what it found before
+    compared: Sequence[str] = ()  # texts that its branches compare something with
 
     @property
     def place(self) -> Span:
