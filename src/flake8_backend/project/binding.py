@@ -246,8 +246,9 @@ def is_run(evaluator: Evaluator, module: Module, function: int, block: int, envi
     given = dict(environment)
     while block >= 0:
         data = summary.blocks[block]
-        if len(data) > _FLAG and data[BLOCK_KIND] in _BRANCHES:
-            position, expected = data[_FLAG], data[_FLAG + 1]
+        position = decided_by(data)
+        if position is not None:
+            expected = data[_FLAG + 1]
             value = given.get((module.name, terms.PARAMETER, function, position))
             if value is None and summary.parameters[position][2]:
                 value = evaluator.root.value(module, summary.parameters[position][2])
@@ -255,6 +256,11 @@ def is_run(evaluator: Evaluator, module: Module, function: int, block: int, envi
                 return False
         block = data[BLOCK_PARENT]
     return True
+
+
+def decided_by(block: Sequence[Any]) -> int | None:
+    """The position of the parameter whose truth decides whether a block is run."""
+    return int(block[_FLAG]) if len(block) > _FLAG and block[BLOCK_KIND] in _BRANCHES else None
 
 
 def _is_static(module: Module, summary: Any) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flake8_backend.project.modules import Module
 
 _NODE = tuple[str, int]
+_FOR_TESTS = frozenset({"testing", "tests", "test_utils", "testutils"})
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 _VIEWSET_VERBS = {
     "list": "GET",
@@ -76,6 +77,24 @@ class Contexts:
     def is_test(module: Module) -> bool:
         """A file that pytest or unittest would collect: the name or folder says so and it holds tests; a conftest."""
         return TEST in module.summary.traits
+
+    def supports_tests(self, module: Module) -> bool:
+        """Whether a module belongs to a package for tests that holds a class which test cases derive from."""
+        parts = module.name.split(".")
+        place = next((index for index, part in enumerate(parts) if part in _FOR_TESTS), None)
+        return place is not None and any(
+            f"{name}.".startswith(f"{'.'.join(parts[: place + 1])}.") for name in self._with_test_cases
+        )
+
+    @cached_property
+    def _with_test_cases(self) -> tuple[str, ...]:
+        """The modules that define a test case, those with tests left out."""
+        return tuple(
+            module.name
+            for module in self._table
+            for klass in module.summary.classes
+            if klass.name.endswith("TestCase") and klass.bases
+        )
 
     def is_migration(self, module: Module) -> bool:
         """A Django ``Migration`` module or an Alembic revision."""

@@ -9,7 +9,7 @@ from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project.effects import Link
 from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.naming import snake
-from flake8_backend.project.per_item import Loading, PerItem
+from flake8_backend.project.per_item import PerItem, gathered, loading_of
 from flake8_backend.project.rows import ALL, READ, Load
 from flake8_backend.project.templates import ITEM, Read, Templates
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
@@ -51,7 +51,7 @@ class Pages:
                 for load in self._loads(read, context, Link(name, module.name, place)):
                     item = self._item(module, name, read, load, place)
                     found.setdefault((item.span, load.path), item)
-        return [found[key] for key in sorted(found)]
+        return gathered(found[key] for key in sorted(found))
 
     # --- what is rendered --------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class Pages:
         if source is not None and source.module == module.name:
             span = Span(source.line, source.column, source.end_line, source.end_column)
         steps = self._solution.schema.steps(load.root, load.path)
-        loading = Loading(load.fact.orm, load.root.rpartition(".")[2], steps, span) if steps else None
+        loading = loading_of(load, steps, span) if steps else None
         template = self._templates.find(name)
         path = template.path if template is not None else name
         read_at = Related(path, Span(read.line, 0, read.line, 0), "the template reads it here")

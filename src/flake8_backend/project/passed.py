@@ -6,13 +6,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import binding
-from flake8_backend.project.values import FunctionRef, Instance, Value, options
+from flake8_backend.project.values import Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from flake8_backend.project.binding import Environment
+    from flake8_backend.project.binding import Environment, Root
     from flake8_backend.project.callsites import CallSite
     from flake8_backend.project.modules import Module
     from flake8_backend.project.rows import Node
@@ -69,9 +69,14 @@ class Passed:
                 for value in options(evaluator.value(module, term[1])):
                     if isinstance(value, FunctionRef) and (value.module, value.index) == node:
                         given = binding.environment_of(evaluator, value, module, term)
-                        kept = tuple((root, option) for root, option in given if is_collection(option))
-                        if kept:
+                        kept = tuple(pair for pair in given if is_collection(pair[1]) or self._decides(node, *pair))
+                        if any(is_collection(option) for _, option in kept):
                             yield kept
+
+    def _decides(self, node: Node, root: Root, value: Value) -> bool:
+        """Whether a literal that is given decides which branches are run."""
+        blocks = self._solution.table.by_name[node[0]].function(node[1]).blocks
+        return isinstance(value, Constant) and any(binding.decided_by(block) == root[3] for block in blocks)
 
     def _callers_of(self, node: Node) -> list[CallSite]:
         """The calls that can be of ``node`` and give it something, before anything is asked of their callers."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project.naming import snake
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flake8_backend.project.relations import RelationFact
     from flake8_backend.project.rows import Load
     from flake8_backend.project.siteview import Reach
@@ -61,16 +63,20 @@ class PerItem:
 
     def related(self, function: FunctionView | ModuleView) -> list[Related]:
         """The places of the chain, and the query that gave the rows where it stands in another file."""
-        links = self.reach.links if self.reach is not None else self.load.links if self.load is not None else ()
         table = function.solution.table
-        found = [Related(table.by_name[link.module].path, link.span, f"`{link.name}` does it here") for link in links]
-        source = self.load.query.source if self.load is not None else None
-        if source is not None:
-            place = Span(source.line, source.column, source.end_line, source.end_column)
-            found.append(Related(table.by_name[source.module].path, place, "the rows come from this query"))
-        if self.read_at is not None:
-            found.append(self.read_at)
-        return found
+        found: dict[Related, None] = {}
+        for item in (self, *self.others):
+            load = item.load
+            links = item.reach.links if item.reach is not None else load.links if load is not None else ()
+            for link in links:
+                found[Related(table.by_name[link.module].path, link.span, f"`{link.name}` does it here")] = None
+            source = load.query.source if load is not None else None
+            if source is not None:
+                place = Span(source.line, source.column, source.end_line, source.end_column)
+                found[Related(table.by_name[source.module].path, place, "the rows come from this query")] = None
+            if item.read_at is not None:
+                found[item.read_at] = None
+        return list(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class Loading:
     model: str  # the bare name of the class that the rows are of
     steps: tuple[RelationFact, ...]
     span: Span | None = None
+    is_left_out: bool = False  # the query names the columns that it loads, and not this relation
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -109,3 +116,22 @@ class Loading:
     def can_join(self) -> bool:
         """Whether one row follows from one row all the way."""
         return all(not step.many and step.target is not None for step in self.steps)
+
+
+def loading_of(load: Load, steps: tuple[RelationFact, ...], span: Span | None) -> Loading:
+    """How a relation comes with its rows, whose query stands at ``span``."""
+    only = load.query.only
+    is_left_out = only is not None and load.path.partition(".")[0] not in only
+    return Loading(load.fact.orm, load.root.rpartition(".")[2], steps, span, is_left_out)
+
+
+def gathered(items: Iterable[PerItem]) -> list[PerItem]:
+    """What one call, or one list, loads of the same rows is one finding, however many relations it are."""
+    groups: dict[Any, list[PerItem]] = {}
+    for item in items:
+        load = item.load
+        is_joint = load is not None and (item.in_list or load.links) and not load.is_again
+        groups.setdefault((item.span, load.query.source, item.model) if is_joint and load else id(item), []).append(
+            item
+        )
+    return [replace(first, others=tuple(others)) if others else first for first, *others in groups.values()]

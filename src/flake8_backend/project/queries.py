@@ -261,6 +261,8 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         return query.loading(_loader_paths(evaluator, module, term))
     if role == "orm-lazy" and name in ("select", "select_extend") and len(term[2]) > 1:
         return query.loading(_selected(evaluator, query, module, term))
+    if role == "orm-lazy" and name == "only":
+        return replace(query, only=frozenset(_names_in(evaluator, module, term)))
     if role == "orm-lazy" and name == "distinct" and query.columns:
         return replace(query, selective=True)
     if role == "orm-lazy" and name == "select" and query.model is not None and not query.columns:
@@ -275,6 +277,14 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         if name in _FILTERING:
             return narrowed(evaluator, query.loading(_absent(evaluator, module, term)), module, term)
     return query
+
+
+def _names_in(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> Iterator[str]:
+    """The texts among the arguments of a call."""
+    for index in term[2]:
+        for option in options(evaluator.value(module, index)):
+            if isinstance(option, Constant) and isinstance(option.value, str):
+                yield option.value
 
 
 def _grown(source: Place | None, place: Place) -> Place:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project import binding, repetition
 from flake8_backend.project.asked import Asked, holds_all, reach_of
-from flake8_backend.project.per_item import Loading, PerItem
-from flake8_backend.project.rows import ASKING_ALWAYS, READ, Load, holds_rows
+from flake8_backend.project.per_item import Loading, PerItem, gathered, loading_of
+from flake8_backend.project.rows import AGAIN, ASKING_ALWAYS, READ, Load, holds_rows
 from flake8_backend.project.statements import ASKS
 from flake8_backend.project.values import External, FunctionRef, Instance, options
 from flake8_backend.semantic import scopes, terms
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flake8_backend.project.solution import Solution
     from flake8_backend.project.view import FunctionView
 
+_DETAIL = "retrieve"  # the action of a view that shows one object: methods that ask for it know of lists
 # functions of Python that call their argument once per item: position of the callable, of the items, its keyword
 _APPLYING: dict[str, tuple[int | None, int, str]] = {
     "map": (0, 1, ""),
@@ -53,7 +54,7 @@ class Repeated:
         found += self._per_object(function)
         told = {item.span for item in found if item.load is not None and item.load.use != READ}
         found += [item for item in (self._asked.of(function) if has_loops else ()) if item.span not in told]
-        return _gathered(sorted(found, key=lambda item: (item.span, item.asked, item.path)))
+        return gathered(sorted(found, key=lambda item: (item.span, item.asked, item.path)))
 
     # --- relations ---------------------------------------------------------------------------------------------
 
@@ -68,6 +69,8 @@ class Repeated:
                 around = self._rows.repeated_by(function.node, load)
                 if not around or self._is_known(function, load, around[0]):
                     continue
+                if load.use != READ and not any(repetition.varies(function, load.term, loop) for loop in around):
+                    load = replace(load, use=AGAIN)
                 key = (load.path, load.use != READ and load.span, load.owner, around[0].block)
                 if key not in told:
                     told.add(key)
@@ -116,10 +119,9 @@ class Repeated:
     def loading(self, function: FunctionView, load: Load, loop: LoopView | None) -> Loading | None:
         """How the relation of a load would come with its rows; ``None`` where its way is not known."""
         steps = self._solution.schema.steps(load.root, load.path)
-        if not steps or steps[-1].manager == ASKING_ALWAYS:
+        if not steps or steps[-1].manager == ASKING_ALWAYS or load.is_again:
             return None
-        model = load.root.rpartition(".")[2]
-        return Loading(load.fact.orm, model, steps, self._anchor(function, load, loop))
+        return loading_of(load, steps, self._anchor(function, load, loop))
 
     def _anchor(self, function: FunctionView, load: Load, loop: LoopView | None) -> Span | None:
         source = load.query.source
@@ -141,6 +143,8 @@ class Repeated:
         """What a serializer's method or a resolver asks for each object that it represents."""
         solution = self._solution
         if function.node not in solution.rest_views.per_object and function.node not in solution.resolvers.per_object:
+            return
+        if _DETAIL in function.summary.compared:
             return
         for act in function.acts:
             reach = act.reach(ASKS, code="BE005") if not act.is_rare else None
@@ -185,18 +189,6 @@ class Repeated:
                 links, leaf = self._solution.effects.chain(node, found[0])
                 if leaf is not None:
                     yield PerItem(span, reach=reach_of(leaf, links), asked=_chain(leaf, links))
-
-
-def _gathered(items: Sequence[PerItem]) -> list[PerItem]:
-    """What one call loads of the same rows is one finding, however many relations it are."""
-    groups: dict[Any, list[PerItem]] = {}
-    for item in items:
-        load = item.load
-        is_joint = load is not None and load.links and not load.is_again
-        groups.setdefault((item.span, load.query.source, item.model) if is_joint and load else id(item), []).append(
-            item
-        )
-    return [replace(first, others=tuple(others)) if others else first for first, *others in groups.values()]
 
 
 def _chain(leaf: Any, links: Sequence[Any]) -> str:

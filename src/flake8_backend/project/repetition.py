@@ -50,7 +50,7 @@ def loops(function: FunctionView, block: int) -> list[LoopView]:
             leaves_loop = False
         elif kind not in (scopes.WITH, scopes.ASYNC_WITH):
             if data[BLOCK_DATA] == scopes.LEAVES:
-                return found[:0]
+                return found
             leaves_loop = leaves_loop or data[BLOCK_DATA] == scopes.BREAKS
     return found
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.evaluation.classes import class_ref
-from flake8_backend.project.per_item import Loading, PerItem
+from flake8_backend.project.per_item import PerItem, gathered, loading_of
 from flake8_backend.project.serializers import Serializers
 from flake8_backend.project.values import (
     ClassRef,
@@ -59,7 +59,7 @@ class RestViews:
             for load in self._missing(usage):
                 item = self._item(usage, load)
                 found.setdefault((item.span, load.path), item)
-        return [found[key] for key in sorted(found)]
+        return gathered(found[key] for key in sorted(found))
 
     @cached_property
     def per_object(self) -> dict[Node, str]:
@@ -215,6 +215,5 @@ class RestViews:
         if source is not None and source.module == usage.module:
             span = Span(source.line, source.column, source.end_line, source.end_column)
         steps = self._solution.schema.steps(load.root, load.path)
-        model = load.root.rpartition(".")[2]
-        loading = Loading(load.fact.orm, model, steps, span) if steps else None
+        loading = loading_of(load, steps, span) if steps else None
         return PerItem(span or usage.place, load, loading=loading, in_list=True)

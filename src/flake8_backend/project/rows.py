@@ -51,6 +51,7 @@ _SERVED = frozenset({"count", "exists", "contains", "acount", "aexists", "aconta
 CONSUMERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
 _QUIET = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING, scopes.OFF})
 _DEEPEST = 8
+_WITH_HISTORY = "django-orm"  # the ORM whose migrations build models from what was declared then
 ASKING_ALWAYS = "sqlalchemy.orm.AppenderQuery"
 # uses of a relation; another use is the method that is called
 READ, ALL, AGAIN = "read", "all", "again"
@@ -149,18 +150,27 @@ class Rows:
 
     def is_loaded_elsewhere(self, load: Load) -> bool:
         """Whether rows of an object that was given may have come with the relation: some query loads it along this way."""
+        if load.is_again and not load.links:
+            return load.path in self._loaded_names
         return bool(load.query.via) and (load.query.via, load.path.partition(".")[0]) in self._loaded_pairs
 
     @cached_property
     def _loaded_pairs(self) -> frozenset[tuple[str, str]]:
         """Neighbours on the relation paths that the project's queries load: ``"lines__product"``."""
-        found: set[tuple[str, str]] = set()
+        return frozenset(pair for path in self._loaded_paths for pair in itertools.pairwise(path))
+
+    @cached_property
+    def _loaded_names(self) -> frozenset[str]:
+        """The relations that some query of the project loads."""
+        return frozenset(name for path in self._loaded_paths for name in path)
+
+    @cached_property
+    def _loaded_paths(self) -> frozenset[tuple[str, ...]]:
+        found: set[tuple[str, ...]] = set()
         for name in ("select_related", "prefetch_related", "Prefetch", "prefetch_related_objects"):
             for site in self._solution.call_sites.by_name.get(name, ()):
                 table = self._table.by_name[site.module].summary.terms
-                for text in _texts_within(table, site.term, 0):
-                    steps = text.split("__")
-                    found.update(itertools.pairwise(steps))
+                found.update(tuple(text.split("__")) for text in _texts_within(table, site.term, 0))
         return frozenset(found)
 
     # --- one relation ------------------------------------------------------------------------------------------
@@ -190,14 +200,20 @@ class Rows:
         """A function as rules see it."""
         return FunctionView(self._solution, module, index)
 
-    def is_property(self, value: Value, name: str) -> FunctionRef | None:
-        """The property ``name`` of an object, bound to it."""
+    def is_property(self, value: Value, name: str, module: Module | None = None) -> FunctionRef | None:
+        """The property ``name`` of an object that ``module`` reads, bound to it."""
         if not isinstance(value, Instance) or value.cls.home is None:
             return None
         found = self._evaluator.method(value.cls, name)
-        if found is None or not self._evaluator.is_property(found[0], found[1]):
+        if found is None or (module is not None and self._is_of_the_past(module, value.cls)):
+            return None
+        if not self._evaluator.is_property(found[0], found[1]):
             return None
         return FunctionRef(found[0].name, found[1], value)
+
+    def _is_of_the_past(self, module: Module, cls: ClassRef) -> bool:
+        """Whether a migration meets a model as it was then: with its columns and relations, and none of its methods."""
+        return self._solution.contexts.is_migration(module) and self._schema.orm_of(cls) == _WITH_HISTORY
 
     def self_terms(self, module: Module) -> dict[int, int]:
         """By class, the term of a module that stands for ``self``."""
@@ -363,7 +379,7 @@ class _Walk:
             if not (fact.many and fact.manager):
                 yield self._load(row, fact, READ, block, owner, span)
         elif len(values) == 1:
-            function = self._rows.is_property(values[0], name)
+            function = self._rows.is_property(values[0], name, self._module)
             if function is not None:
                 for load in self._rows.called(self._evaluator, function):
                     yield replace(load, span=span, block=block, term=owner)

@@ -50,6 +50,7 @@ class Query:
     selective: bool = False
     of_parent: bool = False
     columns: bool = False  # of some columns rather than of whole rows
+    only: frozenset[str] | None = None  # the columns of its rows that are loaded, None for all of them
 
     def loading(self, paths: frozenset[str]) -> Query:
         """The query with more relations loaded."""

@@ -110,7 +110,9 @@ class FunctionView:
 
     @property
     def is_in_test_case(self) -> bool:
-        """Whether it is a method of a class that tests derive from."""
+        """Whether it is a method of a class that tests derive from, or stands beside such classes."""
+        if self.solution.contexts.supports_tests(self.module):
+            return True
         if self.summary.class_index < 0:
             return False
         cls = class_ref(self.module, self.summary.class_index)

@@ -107,11 +107,12 @@ def _report(item: PerItem, severity: Severity | None, related: list[Related]) ->
 
 def _loaded(item: PerItem, load: Load) -> str:
     names = [f"`{item.row}.{one.path}{'.' + one.use if one.use in _COUNTS else ''}`" for one in item.loads]
-    if load.is_again:
-        return f"{names[0]} is read once per item of the loop, the same rows each time"
     through = f" through {load.told}" if load.links else ""
+    if load.is_again:
+        return f"{names[0]} is read once per item of the loop{through}, the same rows each time"
     if len(names) > 1:
-        through = f" through `{load.links[0].name}`"
+        first = load.links[0].name if load.links else ""
+        through = f" through `{first.partition('.')[0] if item.in_list and item.read_at is None else first}`" if first else ""
         rest = len(names) - _MOST_TOLD
         told = names if rest <= 0 else [*names[:_MOST_TOLD], f"{rest} more"]
         return f"{', '.join(told[:-1])} and {told[-1]} are loaded once per `{item.model}` of the {item.whole}{through}"
@@ -141,15 +142,19 @@ def _added(loadings: Sequence[Loading]) -> str:
         for method, paths in _paths(loadings).items()
         if paths
     )
-    return f"add `{'.'.join(calls)}`"
+    left_out = [f"`{loading.path[0]}`" for loading in loadings if loading.is_left_out and loading.can_join]
+    return f"add `{'.'.join(calls)}`" + (f", and {' and '.join(left_out)} to `only`" if left_out else "")
 
 
 def _paths(loadings: Sequence[Loading]) -> dict[str, list[str]]:
-    """The relations to load by the method that loads them."""
+    """The relations to load by the method that loads them; a longer path loads what lies on it."""
     found: dict[str, list[str]] = {"select_related": [], "prefetch_related": []}
     for loading in loadings:
         found["select_related" if loading.can_join else "prefetch_related"].append("__".join(loading.path))
-    return found
+    return {
+        method: [path for path in paths if not any(other.startswith(f"{path}__") for other in paths)]
+        for method, paths in found.items()
+    }
 
 
 def _option(loading: Loading) -> str:
@@ -166,7 +171,7 @@ def _loader(many: bool) -> str:
 
 
 def _fix(item: PerItem) -> Fix | None:
-    loadings = [loading for loading in item.loadings if loading.span is not None]
+    loadings = [loading for loading in item.loadings if loading.span is not None and not loading.is_left_out]
     if not loadings or loadings[0].span is None:
         return None
     span, first = loadings[0].span, loadings[0]
