@@ -288,12 +288,12 @@ class Acts:
         self, module: Module, function: FunctionSummary
     ) -> Iterator[tuple[str, Span, int, int, int, tuple[Doing, ...]]]:
         names = self.property_names
-        if not function.is_async and function.class_index >= 0 and not names.isdisjoint(function.self_reads):
+        own = [row for row in function.self_reads if row[0] in names]
+        if own and not function.is_async and function.class_index >= 0:
             klass = module.class_(function.class_index)
             receiver = Instance(ClassRef(f"{module.name}.{klass.qualname}", (module.name, function.class_index)))
-            for name in function.self_reads:
-                if name in names:
-                    yield READ, function.place, 0, -1, 0, (self._property(receiver, name),)
+            for name, block in own:
+                yield READ, function.place, block, -1, 0, (self._property(receiver, name),)
         for index, block, *place in function.loads if function.is_async else function.reads:
             for owner, name in self._levels(module, index, own=function.is_async):
                 if name in names:

@@ -45,6 +45,7 @@ _SETTLED = frozenset(
     }
 )
 _MODEL_GETTERS = ("get_model", "model_class", "get_user_model")
+_WHOLE_TABLE = "get_all_objects_for_this_type"
 
 
 class Asked:
@@ -57,7 +58,9 @@ class Asked:
     def of(self, function: FunctionView) -> Iterator[PerItem]:
         """The queries that the loops of a function send for every item."""
         for act in function.acts:
-            around = [] if act.is_rare else repetition.loops(function, act.act.block)
+            # where a property of `self` is read is not known well enough to be told
+            is_told = not act.is_rare and act.span != function.summary.place
+            around = repetition.loops(function, act.act.block) if is_told else []
             if not around or not self._is_made_within(function, act):
                 continue
             reach = act.reach(ASKS, code="BE005")
@@ -137,6 +140,8 @@ class Asked:
         """Whether a chain of calls starts from something that is no row, and another one for each item."""
         term = function.term(index)
         while term[0] in (terms.CALL, terms.ATTRIBUTE):
+            if term[0] == terms.ATTRIBUTE and term[2] == _WHOLE_TABLE:
+                return any(repetition.varies(function, term[1], loop) for loop in around)
             index = term[1]
             term = function.term(index)
             if term[0] == terms.CALL and describe(function, term[1]).endswith(_MODEL_GETTERS):
@@ -194,7 +199,8 @@ class Asked:
     @staticmethod
     def _is_settled(function: FunctionView, act: ActView, around: Sequence[LoopView]) -> bool:
         """Whether nothing in a query changes from one turn of the loops to the next."""
-        if act.site is None or any(loop.kind == scopes.WHILE for loop in around):
+        is_loose = function.summary.kind == "module"  # whose variables are names like any other
+        if act.site is None or is_loose or any(loop.kind == scopes.WHILE for loop in around):
             return False
         chain, given = act.site.term, []
         while chain[0] in (terms.CALL, terms.ATTRIBUTE, terms.AWAIT, terms.ENTER):

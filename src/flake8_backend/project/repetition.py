@@ -180,10 +180,14 @@ def _gives_pieces(loop: LoopView, term: Sequence[Any]) -> bool:
 
 
 def _is_closed_set(loop: LoopView, term: Sequence[Any]) -> bool:
-    """Whether the items are the members of an enumeration."""
+    """Whether the items are the members of an enumeration, or of a class that lists what it declares."""
     function = loop.function
     evaluator = function.solution.evaluator
-    owner = function.value(term[1]) if term[0] == terms.ATTRIBUTE else function.value(loop.iterable)
+    gone_through = function.value(loop.iterable)
+    orm_of = function.solution.schema.orm_of
+    if any(isinstance(v, ClassRef) and v.home is not None and orm_of(v) is None for v in options(gone_through)):
+        return True
+    owner = function.value(term[1]) if term[0] == terms.ATTRIBUTE else gone_through
     return any(
         isinstance(value, ClassRef)
         and any(name.startswith("enum.") or name.endswith("Choices") for name in evaluator.library_bases(value))

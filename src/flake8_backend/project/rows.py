@@ -315,8 +315,8 @@ class _Walk:
         for index, block, *place in function.reads:
             if block not in quiet:
                 yield from self._chain(index, block, Span(*place))
-        for name in function.self_reads:
-            if name in self._rows.names and function.class_index >= 0:
+        for name, block in function.self_reads:
+            if name in self._rows.names and function.class_index >= 0 and (not block or block not in quiet):
                 yield from self._self_read(name)
         for site in function.sites:
             if site[SITE_BLOCK] not in quiet:

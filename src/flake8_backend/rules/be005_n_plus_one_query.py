@@ -112,7 +112,9 @@ def _loaded(item: PerItem, load: Load) -> str:
         return f"{names[0]} is read once per item of the loop{through}, the same rows each time"
     if len(names) > 1:
         first = load.links[0].name if load.links else ""
-        through = f" through `{first.partition('.')[0] if item.in_list and item.read_at is None else first}`" if first else ""
+        through = (
+            f" through `{first.partition('.')[0] if item.in_list and item.read_at is None else first}`" if first else ""
+        )
         rest = len(names) - _MOST_TOLD
         told = names if rest <= 0 else [*names[:_MOST_TOLD], f"{rest} more"]
         return f"{', '.join(told[:-1])} and {told[-1]} are loaded once per `{item.model}` of the {item.whole}{through}"

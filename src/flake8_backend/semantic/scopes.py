@@ -93,7 +93,7 @@ class Frame:
     parameters: list[ast.arg] = field(default_factory=list)
     global_names: set[str] = field(default_factory=set)
     nonlocal_names: set[str] = field(default_factory=set)
-    self_reads: set[str] = field(default_factory=set)
+    self_reads: dict[str, int] = field(default_factory=dict)  # the block of all reads of a name, 0 for several
     self_name: str | None = None
     row_names: set[str] = field(default_factory=set)
     allowed: list[tuple[str, int, int, ast.Call | None]] = field(default_factory=list)

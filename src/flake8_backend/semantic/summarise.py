@@ -150,7 +150,7 @@ class Summariser:
             iterations=self._iterations(frame),
             outputs=self._outputs(frame, frame.returns),
             yields=self._outputs(frame, frame.yields),
-            self_reads=sorted(frame.self_reads),
+            self_reads=[[name, block] for name, block in sorted(frame.self_reads.items())],
             loads=self._outputs(frame, frame.loads),
             remembers=_remembers(frame),
             compared=_compared(frame),

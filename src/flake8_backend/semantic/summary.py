@@ -48,7 +48,7 @@ class FunctionSummary:
     iterations: list[Any] = field(default_factory=list)  # term, block, flags, span
     outputs: list[Any] = field(default_factory=list)  # term, block, span
     yields: list[Any] = field(default_factory=list)
-    self_reads: Sequence[str] = ()
+    self_reads: Sequence[Sequence[Any]] = ()  # name, block
     loads: list[Any] = field(default_factory=list)  # term, block, span
     remembers: bool = False  # answers from a place where it keeps what it found before
     compared: Sequence[str] = ()  # texts that its branches compare something with

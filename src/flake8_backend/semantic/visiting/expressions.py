@@ -85,7 +85,8 @@ def _attribute(visit: Visit, node: ast.Attribute) -> None:
         if frame.is_async:
             frame.loads.append((node, visit.block, visit.order))
         if name == frame.self_name:
-            frame.self_reads.add(inner.attr)
+            known = frame.self_reads.setdefault(inner.attr, visit.block)
+            frame.self_reads[inner.attr] = known if known == visit.block else 0
             if inner is not node:
                 frame.reads.append((node, visit.block, visit.order))
         elif (
