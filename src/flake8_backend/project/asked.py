@@ -134,7 +134,7 @@ class Asked:
         return False
 
     def _asked(self, function: FunctionView, act: ActView) -> int:
-        return act.site.term[1] if act.site is not None else self._gone_through(function, act)
+        return self._gone_through(function, act) or (act.site.term[1] if act.site is not None else 0)
 
     def _is_of_many(self, function: FunctionView, index: int, around: Sequence[LoopView]) -> bool:
         """Whether a chain of calls starts from something that is no row, and another one for each item."""
