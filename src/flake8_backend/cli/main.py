@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULT_VERB = "fix"
-VERBS = {"fix": "fix", "check": "check", "explain": "explain", "rules": "rules"}
+VERBS = {"fix": "fix", "check": "check", "explain": "explain", "models": "models", "rules": "rules"}
 """Verbs and the modules of this package that carry them out."""
 
 INTERRUPTED = 130
@@ -31,6 +31,7 @@ HELP = f"""\
 usage: {PROGRAM} [OPTIONS] PATH...        repair what can be repaired
        {PROGRAM} check [OPTIONS] PATH...  show findings, without flake8's cost
        {PROGRAM} explain CODE             say what a rule is about
+       {PROGRAM} models [OPTIONS] PATH... list the tables behind the models
        {PROGRAM} rules                    list the rules
 
 A PATH is a file, a folder, or - for standard input.

@@ -125,6 +125,10 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
             'of `raw-sql`: the argument that takes SQL as text (`means = "expression"`: a piece of a statement), the one '
             "that takes the values, and how placeholders are written (`numeric-dollar`: every value is an argument)"
         ),
+        "`storage`": (
+            "of models, columns and relations: `params` (parameter by role), `positions` of roles, `values` where nothing "
+            "is given, the `relation`, the column `types` that annotations give"
+        ),
         "`since`": "version of the library",
     },
     "Keys of a class and of an object": {
@@ -132,6 +136,7 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`attributes`": "table of attribute or property to type expression",
         "`iterates`, `items`": "what a loop over an instance gives, and what `x[0]` gives",
         "`enters`, `awaits`, `calls`": "what `with` or `async with`, `await`, and calling an instance give",
+        "`declares`, `abstract`, `table`": "of models: columns and relations as calls; without a table; the table's name",
         "`type`": "of an object in a module: its type",
     },
 }

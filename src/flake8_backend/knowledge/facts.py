@@ -199,7 +199,7 @@ class Knowledge:
             awaits=self._type(row.get("awaits")),
             calls=self._type(row.get("calls")),
             pack=pack,
-            **told(row, "verified"),
+            **told(row, "verified", "declares", "abstract", "table"),
         )
 
     @cached_property

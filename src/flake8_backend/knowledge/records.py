@@ -126,6 +126,21 @@ class CallFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Storage:
+    """What a declaration says of a table: ``params`` name the parameters behind each role, the first that is given
+    counts; ``positions`` are those of roles, ``values`` what holds where nothing is given.
+
+    ``relation``: how many rows belong to how many. ``types``: the column types that annotations give, by class.
+    """
+
+    relation: str = ""
+    params: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    positions: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class MarkerFact:
     """How something is declared: a route, a guard, a model, a migration step … under any of ``names``."""
 
@@ -150,6 +165,7 @@ class MarkerFact:
     sql: OptionFact | None = None
     values: OptionFact | None = None
     paramstyle: str | None = None
+    storage: Storage | None = None
     note: str = ""
     verified: bool = True
 
@@ -164,7 +180,8 @@ class ClassFact:
 
     ``bases`` names the known bases, ``base_types`` tells them with their type arguments. ``iterates`` is what a loop
     over it gives, ``items`` what ``x[0]`` gives, ``enters`` what ``with`` or ``async with`` gives (None: the object
-    itself), ``calls`` what calling an instance gives.
+    itself), ``calls`` what calling an instance gives. A model's ``declares`` are its columns and relations, each as the
+    call that declares it; it has no table of its own when it is ``abstract``, else that called ``table``.
     """
 
     name: str
@@ -177,6 +194,9 @@ class ClassFact:
     enters: TypeExpr | None = None
     awaits: TypeExpr | None = None
     calls: TypeExpr | None = None
+    declares: Mapping[str, str] = field(default_factory=dict)
+    abstract: bool = False
+    table: str = ""
     pack: str = ""
     verified: bool = True
     is_implicit: bool = False
@@ -206,7 +226,15 @@ def told(row: Row, *keys: str) -> dict[str, Any]:
     return {key: row[key] for key in keys if key in row}
 
 
-_NOT_PLAIN = frozenset({"names", "options", "sql", "values", "source", "checked", "version"})
+def storage_of(row: Row) -> Storage:
+    """A ``storage`` table."""
+    params = {
+        role: (names,) if isinstance(names, str) else tuple(names) for role, names in row.get("params", {}).items()
+    }
+    return Storage(**{**row, "params": params})
+
+
+_NOT_PLAIN = frozenset({"names", "options", "sql", "values", "storage", "source", "checked", "version"})
 
 
 def marker_of(row: Row, *, pack: str, names: Iterable[str]) -> MarkerFact:
@@ -216,4 +244,5 @@ def marker_of(row: Row, *, pack: str, names: Iterable[str]) -> MarkerFact:
     }
     options = tuple(map(option_of, row.get("options", ())))
     sql, values = (option_of(row[key]) if key in row else None for key in ("sql", "values"))
+    plain |= {"storage": storage_of(row["storage"])} if "storage" in row else {}
     return MarkerFact(names=tuple(names), pack=pack, options=options, sql=sql, values=values, **plain)

@@ -63,6 +63,10 @@ NONE_MEANINGS = frozenset({"default", "meant"})
 HANDED_ON = frozenset({"positional", "all", "later"})
 TIMEOUT_DEFAULTS = frozenset({"none", "inherit", "socket-default", "library", "required"})
 PARAMSTYLES = frozenset({"qmark", "format", "pyformat", "named", "numeric-dollar"})
+ROLES_OF_ARGUMENTS = _words(
+    "name type nullable required default primary_key unique index max_length references target through reverse on_delete lazy"
+)
+RELATIONS = frozenset({"many-to-one", "one-to-one", "one-to-many", "many-to-many", "generic", "none"})
 DIRECTIONS = frozenset({"false-positive", "false-negative"})
 
 Check = Callable[[Any], "str | None"]  # what is wrong with a value
@@ -143,6 +147,22 @@ def _types_by_name(value: Any) -> str | None:
     return next((problem for problem in map(_type, value.values()) if problem), None)
 
 
+def _texts_by_name(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return f"expected a table of texts, found {value!r}"
+    return next((problem for problem in map(_text, value.values()) if problem), None)
+
+
+def _parameters_by_role(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return f"expected a table of parameters, found {value!r}"
+    wrong = next((role for role in value if role not in ROLES_OF_ARGUMENTS), None)
+    if wrong is not None:
+        return f'unknown role "{wrong}"{nearest(wrong, ROLES_OF_ARGUMENTS)}'
+    names = [name for given in value.values() for name in (given if isinstance(given, list) else [given])]
+    return next((problem for problem in map(_text, names) if problem), None)
+
+
 def _table(keys: Mapping[str, Check], *required: str) -> Check:
     def check(value: Any) -> str | None:
         if not isinstance(value, dict):
@@ -206,6 +226,15 @@ _TIMEOUT = _table(
     "default",
     "kind",
 )
+_STORAGE = _table(
+    {
+        "relation": _one_of(RELATIONS),
+        "params": _parameters_by_role,
+        "positions": _anything,
+        "values": _anything,
+        "types": _texts_by_name,
+    }
+)
 _EVIDENCE: Mapping[str, Check] = {
     "source": _text,
     "checked": _each(_one_of(CHECKED)),
@@ -258,6 +287,7 @@ _KEYS: Mapping[str, Mapping[str, Check]] = {
         "sql": _OPTION,
         "values": _OPTION,
         "paramstyle": _one_of(PARAMSTYLES),
+        "storage": _STORAGE,
     },
     "class": {
         **_EVIDENCE,
@@ -270,6 +300,9 @@ _KEYS: Mapping[str, Mapping[str, Check]] = {
         "enters": _type,
         "awaits": _type,
         "calls": _type,
+        "declares": _texts_by_name,
+        "abstract": _flag,
+        "table": _text,
     },
     "object": {**_EVIDENCE, "names": _each(_dotted), "type": _type},
 }

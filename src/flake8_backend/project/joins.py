@@ -43,24 +43,30 @@ class Joins:
         argument = self._evaluator.argument
         if argument(module, call, 1, "secondary"):
             return True
-        foreign = argument(module, call, None, "foreign_keys")
-        own = self.keys(cls)
-        if foreign:
-            columns = set(self._columns(module, foreign))
-            if columns:
-                return not any(column in own and owner in ("", _bare(cls)) for owner, column in columns)
+        held = self.holds_named_key(cls, module, call)
+        if held is not None:
+            return not held
         if target is None:
             return _is_plural(name)
-        here, there = self._leads(cls, target), self._leads(target, cls)
+        here, there = self.leads(cls, target), self.leads(target, cls)
         if cls == target or (here and there):
             return not argument(module, call, None, "remote_side") if cls == target else _is_plural(name)
         return there if here or there else _is_plural(name)
 
+    def holds_named_key(self, cls: ClassRef, module: Module, call: Sequence[Any]) -> bool | None:
+        """Whether the columns in ``foreign_keys=`` are columns of ``cls``, None where it names none."""
+        foreign = self._evaluator.argument(module, call, None, "foreign_keys")
+        columns = set(self._columns(module, foreign)) if foreign else set()
+        if not columns:
+            return None
+        own = self.keys(cls)
+        return any(column in own and owner in ("", _bare(cls)) for owner, column in columns)
+
     def only_leads(self, cls: ClassRef | None, target: ClassRef) -> bool:
         """Whether ``cls`` holds the one foreign key between the two tables."""
-        return cls is not None and cls != target and self._leads(cls, target) and not self._leads(target, cls)
+        return cls is not None and cls != target and self.leads(cls, target) and not self.leads(target, cls)
 
-    def _leads(self, cls: ClassRef, target: ClassRef) -> bool:
+    def leads(self, cls: ClassRef, target: ClassRef) -> bool:
         """Whether a column of ``cls`` refers to the table of ``target``."""
         return not self.tables(target).isdisjoint(self.keys(cls).values())
 
@@ -144,7 +150,7 @@ class Joins:
         elif term[0] == terms.NAME:
             owner, _, column = term[1].rpartition(".")
             yield owner.rpartition(".")[2], column
-        elif term[0] == terms.CALL:
+        elif term[0] in (terms.CALL, terms.ANNOTATED):
             for name, bound in self._bound_columns(module).items():
                 if index in bound:
                     yield "", name

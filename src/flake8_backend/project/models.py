@@ -17,6 +17,7 @@ from flake8_backend.project.relations import (
     RelationFact,
 )
 from flake8_backend.project.reverses import Reverses
+from flake8_backend.project.schema.tables import Tables
 from flake8_backend.project.targets import Targets
 from flake8_backend.project.values import (
     ClassRef,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.schema.records import Table
+    from flake8_backend.project.versions import Versions
 
 _FIELDS = "django.db.models."
 _MODEL = "django.db.models.Model"
@@ -48,6 +51,14 @@ class Schema:
         self.joins = Joins(evaluator)
         self.declarations = Declarations(evaluator)
         self.targets = Targets(evaluator, self)
+        self.tables = Tables(evaluator, self)
+        self.versions: Versions | None = None
+
+    # --- tables ------------------------------------------------------------------------------------------------
+
+    def table(self, cls: ClassRef) -> Table | None:
+        """The table behind a model: columns, relations, indexes; None for other classes and abstract models."""
+        return self.tables.of(cls)
 
     # --- what the evaluator asks -------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ class Solution:
         self.evaluator = Evaluator(table, knowledge)
         self.schema = Schema(self.evaluator)
         self.evaluator.schema = self.schema
+        self.schema.versions = self.versions
         self.settings = self.evaluator.settings = Settings(self.evaluator)
         self.evaluator.refine = binding.returned
         self.evaluator.rebind = binding.with_receiver

@@ -49,7 +49,7 @@ class Targets:
             for index in call[2][:1] or [
                 value for name, value in call[3] if name in ("to", "argument", "model", "to_model", "model_name")
             ]:
-                target = self._named(cls, module, index)
+                target = self.named(cls, module, index)
         return target, is_list
 
     def _quoted(self, cls: ClassRef, module: Module, annotation: int, is_list: bool) -> tuple[ClassRef | None, bool]:
@@ -75,7 +75,8 @@ class Targets:
                 pending += list(term[1])
         return None, is_list
 
-    def _named(self, cls: ClassRef, module: Module, index: int) -> ClassRef | None:
+    def named(self, cls: ClassRef, module: Module, index: int) -> ClassRef | None:
+        """The model that a term names: the class itself, its name, or a setting that holds that."""
         value = self._evaluator.value(module, index)
         for option in options(value):
             if isinstance(option, ClassRef):
@@ -107,6 +108,9 @@ class Targets:
             return ClassRef(_USER) if self._evaluator.knowledge.is_class(_USER) else None
         if not candidates and text == "contenttypes.ContentType":
             return ClassRef(_CONTENT_TYPE)
+        library = f"django.contrib.{app}.models.{name}"
+        if not candidates and app and self._evaluator.knowledge.is_class(library):
+            return ClassRef(library)
         same = [cls for cls in candidates if cls.home is not None and cls.home[0] == near]
         if same:
             return same[0]

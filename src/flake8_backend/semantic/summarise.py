@@ -285,6 +285,11 @@ class Summariser:
             instance=instance,
             methods=dict(record.methods),
             places=places,
+            keywords={
+                keyword.arg: lower.lower(keyword.value, owner, record.block, record.order)
+                for keyword in node.keywords
+                if keyword.arg is not None
+            },
         )
 
 

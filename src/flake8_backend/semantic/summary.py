@@ -73,6 +73,7 @@ class ClassSummary:
     instance: Mapping[str, Sequence[int]]  # assigned to self
     methods: dict[str, int]
     places: Mapping[str, Sequence[int]]  # spans of class-level assignments
+    keywords: Mapping[str, int] = field(default_factory=dict)  # of the class statement: `class Order(Base, table=True)`
 
 
 @dataclass(slots=True)
