@@ -87,6 +87,15 @@ def _accuracy(arguments: argparse.Namespace, checkout: Path) -> int:
     return accuracy.run(arguments, checkout)
 
 
+def _fixes(arguments: argparse.Namespace, _checkout: Path) -> int:
+    from flake8_backend.dev import fixes
+
+    folder = arguments.directory.resolve()
+    outcome = fixes.look(folder, arguments.rule, safe_only=arguments.safe_only, patch=arguments.patch)
+    sys.stdout.write(fixes.render(folder, outcome))
+    return 0 if outcome.is_good else 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flake8_backend.dev", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -120,10 +129,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("directory", type=Path, metavar="DIR")
     command.add_argument("--causes", type=int, default=20, metavar="N", help="the N commonest causes (default 20)")
     accuracy.add_arguments(verb("accuracy", _accuracy, "draw places to label, and measure precision and recall there"))
+    command = verb("fixes", _fixes, "apply all fixes to a copy of a folder, twice, and see what comes of it")
+    command.add_argument("directory", type=Path, metavar="DIR")
+    command.add_argument("--rule", action="append", default=[], metavar="CODE", help="only this rule; repeatable")
+    command.add_argument("--safe-only", action="store_true", help="without the unsafe fixes")
+    command.add_argument("--patch", type=Path, metavar="FILE", help="write the patch there, to read it")
     return parser
 
 
-_ANYWHERE = (_corpus, _receivers)  # commands that need no checkout
+_ANYWHERE = (_corpus, _fixes, _receivers)  # commands that need no checkout
 
 
 def main(argv: Sequence[str] | None = None) -> int:

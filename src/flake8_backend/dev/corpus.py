@@ -85,18 +85,23 @@ def findings(folder: Path, codes: Sequence[str] = ()) -> Iterator[Finding]:
     The configuration that the code brings along does not count, its noqa comments do. Nothing is cached, so nothing is
     written there.
     """
-    options = Options(select=tuple(codes), use_cache=False) if codes else Options(use_cache=False)
-    by_root: dict[Path, list[Path]] = {}
-    for path in discover([folder], lambda _root: options.exclusion).files:
-        by_root.setdefault(find_root(path), []).append(path)
-    for root, paths in by_root.items():
-        project = Project.open(root, options)
+    for project, paths in projects(folder, codes):
         reader = _Reader(project)
         for path in paths:
             source = reader.source(path)
             for diagnostic in project.diagnostics(path):
                 if not suppressed(source, diagnostic):
                     yield _finding(folder, reader, path, diagnostic)
+
+
+def projects(folder: Path, codes: Sequence[str] = ()) -> Iterator[tuple[Project, list[Path]]]:
+    """The projects below ``folder``, without the configuration that they bring along, each with its files."""
+    options = Options(select=tuple(codes), use_cache=False) if codes else Options(use_cache=False)
+    by_root: dict[Path, list[Path]] = {}
+    for path in discover([folder], lambda _root: options.exclusion).files:
+        by_root.setdefault(find_root(path), []).append(path)
+    for root, paths in by_root.items():
+        yield Project.open(root, options), paths
 
 
 def _finding(folder: Path, reader: _Reader, path: Path, diagnostic: Diagnostic) -> Finding:

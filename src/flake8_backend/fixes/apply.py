@@ -16,7 +16,7 @@ from flake8_backend.core.registry import all_rules
 from flake8_backend.fixes.file_run import FileRun, Settings
 from flake8_backend.fixes.report import FileFixes, FixReport
 from flake8_backend.fixes.style import Style
-from flake8_backend.fixes.verify import Findings, brought, findings
+from flake8_backend.fixes.verify import Findings, Place, news, place_of
 from flake8_backend.fixes.write import WriteError, write_source
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ class _Session:
         self.project = project
         self.paths = paths
         self.settings = settings
-        self.baseline: dict[Path, Findings] = {path: findings(project.diagnostics(path)) for path in paths}
+        self.baseline: dict[Path, frozenset[Place]] = {
+            path: frozenset(map(place_of, project.diagnostics(path))) for path in paths
+        }
         self.runs: dict[Path, FileRun] = {}
 
     def fix_all(self, progress: Progress | None) -> None:
@@ -161,8 +163,15 @@ class _Session:
             run.revert()
 
     def _new_findings(self) -> dict[Path, Findings]:
-        found = {path: brought(self.baseline[path], findings(self.project.diagnostics(path))) for path in self.paths}
+        """What is found in each file, as it is shown, and was not there before."""
+        found = {path: self._new_in(path) for path in self.paths}
         return {path: new for path, new in found.items() if new}
+
+    def _new_in(self, path: Path) -> Findings:
+        run = self.runs.get(path)
+        if run is not None and run.is_shown_changed:
+            return run.brought
+        return news(self.baseline[path], self.project.diagnostics(path))
 
     def undo_harm_elsewhere(self) -> None:
         """Undo the fixes that brought findings to other files, and only those."""

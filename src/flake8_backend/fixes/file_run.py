@@ -14,10 +14,11 @@ from flake8_backend.fixes.plan import (
     apply_edits,
     shifted,
     unshifted,
+    untouched,
 )
 from flake8_backend.fixes.report import Applied, FileFixes
 from flake8_backend.fixes.syntax import ParsedFile, Unparsable, compiles, parse, span_between
-from flake8_backend.fixes.verify import Findings, brought, findings, harm
+from flake8_backend.fixes.verify import Findings, Place, judged, news, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -60,11 +61,12 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """A text that fixes give, and what is found in it."""
+    """A text that fixes give, what is found in it, and the places of findings that the fixes are not to blame for."""
 
     text: str
     edits: tuple[Edit, ...]
     diagnostics: Sequence[Diagnostic] = ()
+    excused: frozenset[Place] = frozenset()
 
 
 @dataclass(eq=False)
@@ -90,9 +92,11 @@ class FileRun:
     _failed: dict[tuple[str, str, int, int], str] = field(default_factory=dict)
     _compiled: bool = False
     _shown: str = ""
+    # Where ``text`` has findings that were there before all fixes, or took the place of one that was.
+    _known: frozenset[Place] = frozenset()
     _proposed: list[_Candidate] = field(default_factory=list)
     _proposal: _Result | None = None
-    _elsewhere: dict[Path, Findings] = field(default_factory=dict)
+    _elsewhere: dict[Path, frozenset[Place]] = field(default_factory=dict)
 
     @classmethod
     def start(
@@ -109,12 +113,18 @@ class FileRun:
         run = cls(project, path, settings, source, diagnostics, witnesses, text=source.text)
         run._compiled = compiles(source.text)
         run._shown = source.text
+        run._known = frozenset(map(place_of, diagnostics))
         return run
 
     @property
     def is_changed(self) -> bool:
         """Whether a fix was made and kept."""
         return self.text != self.before.text
+
+    @property
+    def is_shown_changed(self) -> bool:
+        """Whether the project sees the text with the fixes that were kept."""
+        return self.is_changed and self._shown == self.text
 
     @property
     def _source(self) -> SourceFile:
@@ -188,11 +198,19 @@ class FileRun:
         """Keep what was proposed if it does no harm to this file; returns whether it is kept."""
         if self._proposal is None:
             return False
-        result = replace(self._proposal, diagnostics=self.project.diagnostics(self.path))
-        if self._harm(self._proposed, result) is not None:
+        outcome = self._looked_at(self._proposed, self._proposal)
+        if isinstance(outcome, str):
             return False
-        self._accept(self._proposed, result)
+        self._accept(self._proposed, outcome)
         return True
+
+    @property
+    def brought(self) -> Findings:
+        """The findings of the file, as it is shown, that neither were there before nor took the place of one that was.
+
+        They may come from the fixes of other files.
+        """
+        return news(self._known, self.project.diagnostics(self.path))
 
     def refresh(self) -> None:
         """Look at the findings again, which the fixes of other files may have changed."""
@@ -200,7 +218,7 @@ class FileRun:
 
     def alone(self) -> bool:
         """One round of this file by itself; returns whether another one may bring more."""
-        self._elsewhere = {path: findings(self.project.diagnostics(path)) for path in self.witnesses}
+        self._elsewhere = {path: frozenset(map(place_of, self.project.diagnostics(path))) for path in self.witnesses}
         tried = self._chosen()
         failures = len(self._failed)
         kept, result = self._kept([], None, tried)
@@ -273,8 +291,7 @@ class FileRun:
         if isinstance(outcome, str):
             return outcome
         self._show(outcome.text)
-        result = replace(outcome, diagnostics=self.project.diagnostics(self.path))
-        return self._harm(candidates, result) or result
+        return self._looked_at(candidates, outcome)
 
     def _attempt(self, candidates: Sequence[_Candidate]) -> _Result | str:
         """The text that the fixes give together, or why it is none."""
@@ -296,29 +313,34 @@ class FileRun:
             return "the result is not valid Python"
         return _Result(text, edits)
 
-    def _harm(self, candidates: Sequence[_Candidate], result: _Result) -> str | None:
-        found = harm(
+    def _looked_at(self, candidates: Sequence[_Candidate], result: _Result) -> _Result | str:
+        """``result``, which is shown, with what is found in it; or what is wrong with it."""
+        found = self.project.diagnostics(self.path)
+        verdict = judged(
             self.diagnostics,
-            result.diagnostics,
+            found,
             fixed=[candidate.diagnostic for candidate in candidates],
+            foreign=frozenset(map(place_of, self.diagnostics)) - self._known,
             old=self._source,
             new=replace(self.before, text=result.text),
             edits=result.edits,
         )
-        if found is not None:
-            return found
+        if verdict.harm is not None:
+            return verdict.harm
         for path in sorted(self.witnesses):
-            new = min(brought(self._elsewhere[path], findings(self.project.diagnostics(path))), default=None)
+            new = min(news(self._elsewhere[path], self.project.diagnostics(path)), default=None)
             if new is not None:
                 return f"it brings {new[0]} to {path.name}: {new[1]}"
-        return None
+        return replace(result, diagnostics=found, excused=verdict.excused)
 
     def _accept(self, kept: Sequence[_Candidate], result: _Result) -> None:
         self._show(result.text)
         self.applied += [Applied(each.fix.code, each.fix.title, self._original(each.start, each.end)) for each in kept]
         self._history.append((self.text, result.edits))
         self._failed = dict(_moved(self._failed, result.edits))
+        known = {(code, self._source.offset(line, column)) for code, line, column in self._known}
         self.text = result.text
+        self._known = result.excused | _still_known(known, result, self._source)
         self.diagnostics = result.diagnostics
 
     def _original(self, start: int, end: int) -> Span:
@@ -330,6 +352,15 @@ class FileRun:
                 end = start + len(found)
             found = text[start : max(start, end)]
         return span_between(self.before, start, start + len(found))
+
+
+def _still_known(known: Set[tuple[str, int]], result: _Result, source: SourceFile) -> frozenset[Place]:
+    """The places of the findings of ``result`` that began at one of ``known`` before its edits."""
+    return frozenset(
+        place_of(each)
+        for each in result.diagnostics
+        if (each.code, untouched(*source.offsets(each.span), result.edits)) in known
+    )
 
 
 def _wanted(path: Path, diagnostic: Diagnostic, settings: Settings) -> Fix | None:
