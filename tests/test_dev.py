@@ -8,12 +8,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from flake8_backend.dev import changelog, corpus, new_rule
+from flake8_backend.dev import changelog, corpus, fixes, new_rule
 from flake8_backend.dev.__main__ import main
 from flake8_backend.dev.checkout import NotACheckout, find_checkout
+from flake8_backend.fixes.report import Applied, FileFixes, FixReport
+
+if TYPE_CHECKING:
+    from flake8_backend.project.project import Project
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -174,3 +179,41 @@ def test_receivers_are_counted_with_what_stands_in_the_way(tmp_path: Path, capsy
         "    1 a bare parameter (app.py:6)",
         "    1 a call of unheard.connect (app.py:7)",
     ]
+
+
+def test_fixes_of_the_example_keep_all_promises(tmp_path: Path) -> None:
+    shop = CHECKOUT / "examples/shop"
+    before = {path: path.read_bytes() for path in shop.rglob("*.py")}
+    outcome = fixes.look(shop, patch=tmp_path / "shop.patch")
+    text = fixes.render(shop, outcome)
+    assert outcome.is_good, text
+    assert text.endswith("all promises kept\n")
+    assert sum(len(file.applied) for file in outcome.files) > 0
+    assert b"+++ b/" in (tmp_path / "shop.patch").read_bytes()
+    assert {path: path.read_bytes() for path in shop.rglob("*.py")} == before
+
+
+def test_broken_promises_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "m.py").write_text("import requests\n\nrequests.get('https://a.example')\n")
+    (tmp_path / "n.py").write_text("n = 1\n")
+
+    def fix_badly(project: Project, paths: list[Path], **options: object) -> FixReport:
+        """Breaks one file, brings a finding to another, says that it repaired what it left."""
+        source, found = project.source(paths[0]), project.diagnostics(paths[0])[0]
+        text = source.text.replace("requests.get(", "requests.post('https://b.example')\nrequests.get(")
+        paths[0].write_text(text)
+        paths[1].write_text("n = (\n")
+        applied = (Applied(found.code, "a title", found.span),)
+        return FixReport(project.root, (FileFixes(paths[0], source, text, applied),))
+
+    monkeypatch.setattr(fixes, "fix_files", fix_badly)
+    outcome = fixes.look(tmp_path, ["BE002"])
+    assert outcome.broken == ["n.py"]
+    assert outcome.new == [
+        "m.py: BE002 `requests.post` waits for ever: pass `timeout=`",
+        "n.py: BE902 not analysed: syntax error: '(' was never closed",
+    ]
+    assert outcome.left == ["m.py:4: BE002 `requests.get` waits for ever: pass `timeout=`"]
+    assert outcome.again == ["m.py"]
+    assert outcome.unlike_diff == ["m.py", "n.py"]
+    assert fixes.render(tmp_path, outcome).endswith("  NOT GOOD\n")
