@@ -92,3 +92,9 @@ def test_a_finding_around_the_edit_was_there_before() -> None:
     after = found(NEW, "slow(1, timeout=10)", "wide", "BE991")
     assert harm([FIRST, before], [after], [FIRST]) is None
     assert harm([FIRST], [after], [FIRST]) == "it brings BE991: wide"
+
+
+def test_a_call_in_a_chain_may_grow_at_its_end() -> None:
+    new = OLD.replace("slow(1)", "slow(1).more()")
+    one, other = found(OLD, "slow(1)", "one"), found(OLD, "slow(1)", "other")
+    assert harm([one, other], [found(new, "slow(1).more()", "other")], [one], new) is None

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flake8_backend.fixes.plan import shifted, untouched
+from flake8_backend.fixes.plan import untouched
 from flake8_backend.fixes.syntax import parse
 
 if TYPE_CHECKING:
@@ -176,7 +176,5 @@ class _Functions:
 
 
 def _is_edited(start: int, end: int, edits: Sequence[Edit]) -> bool:
-    """Whether edits change something of a stretch of the old text, or put something into it."""
-    return shifted(start, edits) is None or any(
-        edit.start < end and start < max(edit.end, edit.start + 1) for edit in edits
-    )
+    """Whether edits change something of a stretch of the old text, put something into it or behind it."""
+    return any(edit.start <= end and start <= edit.end for edit in edits)
