@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.core.diagnostic import Confidence, Diagnostic, Fix, Json, Related, Safety, Severity, Span, Step
+from flake8_backend.core.diagnostic import (
+    Confidence,
+    Diagnostic,
+    Fix,
+    Json,
+    Related,
+    Safety,
+    Severity,
+    Span,
+    Step,
+    chain_text,
+)
 from flake8_backend.core.rule import Category, Default, Example, Rule, RuleOption, Status
 from flake8_backend.project.grades import Origin, Position
 
@@ -62,4 +73,5 @@ __all__ = [
     "Unsafe",
     "Use",
     "Wait",
+    "chain_text",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -19,6 +19,15 @@ class Span(NamedTuple):
     column: int
     end_line: int
     end_column: int
+
+
+_LONGEST_CHAIN = 4
+
+
+def chain_text(names: Sequence[str]) -> str:
+    """A chain of calls as messages show it; of a long one the first and the last two, for the places tell the rest."""
+    told = [f"`{name}`" for name in names]
+    return " → ".join(told if len(told) <= _LONGEST_CHAIN else (told[0], "…", *told[-2:]))
 
 
 class Severity(enum.Enum):

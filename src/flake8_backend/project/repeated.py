@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.core.diagnostic import Span
+from flake8_backend.core.diagnostic import Span, chain_text
 from flake8_backend.project import binding, repetition
 from flake8_backend.project.asked import Asked, holds_all, reach_of
 from flake8_backend.project.per_item import Loading, PerItem, gathered, loading_of
@@ -192,4 +192,4 @@ class Repeated:
 
 
 def _chain(leaf: Any, links: Sequence[Any]) -> str:
-    return " → ".join(f"`{name}`" for name in (*(link.name for link in links), leaf.name) if name != "<lambda>")
+    return chain_text([name for name in (*(link.name for link in links), leaf.name) if name != "<lambda>"])

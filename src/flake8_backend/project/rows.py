@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.core.diagnostic import Span
+from flake8_backend.core.diagnostic import Span, chain_text
 from flake8_backend.project import binding, repetition
 from flake8_backend.project.acts import GROWING
 from flake8_backend.project.binding import NOTHING, Environment
@@ -97,7 +97,7 @@ class Load:
     @property
     def told(self) -> str:
         """The functions on the way, as messages show them."""
-        return " → ".join(f"`{link.name}`" for link in self.links)
+        return chain_text([link.name for link in self.links])
 
 
 class Rows:

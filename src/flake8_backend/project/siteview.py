@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.core.diagnostic import Json, Span
+from flake8_backend.core.diagnostic import Json, Span, chain_text
 from flake8_backend.project import origins, remedies
 from flake8_backend.project.arguments import Arguments, of_call
 from flake8_backend.project.values import Constant, FunctionRef, Value, options
@@ -50,7 +50,7 @@ class Reach:
 
     def told(self) -> str:
         """The chain as messages show it: ``charge`` → ``Gateway.post`` → ``requests.post``."""
-        return " → ".join(f"`{name}`" for name in self.names)
+        return chain_text(self.names)
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,13 @@ class SiteView:
     def is_type_checking_only(self) -> bool:
         """Whether it stands under ``if TYPE_CHECKING``."""
         return any(data[BLOCK_KIND] == scopes.TYPE_CHECKING for _, data in self.function.blocks_around(self.block))
+
+    @property
+    def is_in_script(self) -> bool:
+        """Whether only a script or a command of a command line gets here."""
+        if self.function.is_command:
+            return True
+        return any(data[BLOCK_KIND] == scopes.MAIN for _, data in self.function.blocks_around(self.block))
 
     @property
     def is_managed(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flake8_backend.core.diagnostic import chain_text
 from flake8_backend.project import sqltext
 from flake8_backend.project.effects import Link
 from flake8_backend.project.grades import Position
@@ -48,7 +49,7 @@ class Sink:
 
     def told(self) -> str:
         """The way there as messages show it."""
-        return " → ".join(f"`{name}`" for name in (*(link.name for link in self.links), self.name))
+        return chain_text([*(link.name for link in self.links), self.name])
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,12 @@ class FunctionView:
     @property
     def is_occasional(self) -> bool:
         """Whether it runs in migrations, scripts and commands alone, for which nobody waits."""
-        if self.is_script or self.solution.contexts.is_migration(self.module) or self.summary.kind == "module":
+        return self.is_command or self.solution.contexts.is_migration(self.module) or self.summary.kind == "module"
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it runs in scripts and commands alone, those of a framework's own command line among them."""
+        if self.is_script:
             return True
         if ".management.commands." in f".{self.module.name}" and "Command" in self.module.summary.names:
             return True

@@ -31,7 +31,8 @@ RULE = Rule(
     summary="External call has no timeout.",
     why="""
     The client waits for ever by default, so one slow upstream can hold every worker of the service. A bounded wait
-    turns an outage elsewhere into an error here, which can be handled.
+    turns an outage elsewhere into an error here, which can be handled. In scripts and commands no worker is held:
+    there it is told at low severity, for what a scheduler starts hangs unseen, and the next run behind it.
     """,
     mandate="Every call to another machine has a timeout; nothing waits without end.",
     category=Category.RELIABILITY,
@@ -51,7 +52,7 @@ RULE = Rule(
     ),
     false_alarms="""
     A limit that is set where this tool does not look, such as a proxy object around the client or a connection string
-    from the environment, is not seen.
+    from the environment, is not seen. In a script that a person starts and watches, waiting may be what is wanted.
     """,
     references=("CWE-400", "OWASP API4:2023"),
     overlap={"ruff": "S113", "bandit": "B113", "pylint": "W3101"},
@@ -62,8 +63,10 @@ RULE = Rule(
 def check(function: FunctionView) -> Iterator[Diagnostic]:
     """Calls that wait for ever."""
     for site, wait in function.waits:
+        severity = Severity.LOW if site.is_in_script else None
         if wait.handler is None:
-            yield RULE.report(site, f"`{wait.target}` waits for ever: {_remedy(wait)}", fixes=[_fix(site, wait)])
+            message = f"`{wait.target}` waits for ever: {_remedy(wait)}"
+            yield RULE.report(site, message, severity=severity, fixes=[_fix(site, wait)])
             continue
         handler = function.other(wait.handler)
         message = f"`{wait.target}` waits for ever while `{handler.name}` serves a request: {_remedy(wait)}"

@@ -20,6 +20,7 @@ from flake8_backend.authoring import (
     Safety,
     Severity,
     Skipped,
+    chain_text,
 )
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def check(function: FunctionView) -> Iterator[Diagnostic]:
     for listing in function.listings:
         if listing.model in small:
             continue
-        chain = " through " + " → ".join(f"`{name}`" for name in listing.links) if listing.links else ""
+        chain = " through " + chain_text(listing.links) if listing.links else ""
         what = _told(listing.model, only_some=listing.filtered or listing.of_parent)
         yield RULE.report(
             listing.span,
