@@ -78,11 +78,26 @@ class _Extend(argparse.Action):
 
 
 def add_paths(parser: Parser) -> None:
-    """The files and folders, and everything that says how they are read."""
+    """The files and folders, the rules, and everything that says how files are read."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input")
     add = parser.add_argument
     add("--select", type=_codes, action=_Extend, metavar="CODES", help="only these codes or prefixes of codes")
     add("--ignore", type=_codes, action=_Extend, metavar="CODES", help="not these")
+    add("--stdin-filename", metavar="NAME", help="what standard input is the content of")
+    add("--quiet", "-q", action="store_true", help="no summary")
+    add_reading(parser)
+
+
+def add_project_paths(parser: Parser) -> None:
+    """The files and folders of a verb that looks at projects rather than at findings."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders")
+    parser.set_defaults(select=None, ignore=None, stdin_filename=None)
+    add_reading(parser)
+
+
+def add_reading(parser: Parser) -> None:
+    """What says how files are read."""
+    add = parser.add_argument
     add("--exclude", type=split_list, action=_Extend, metavar="PATTERNS", help="leave out these files and folders too")
     add("--force-exclude", action="store_true", help="leave out excluded files even when they are named")
     add("--config", action="append", metavar="FILE", help="read only this file; or KEY=VALUE, may be repeated")
@@ -90,8 +105,6 @@ def add_paths(parser: Parser) -> None:
     add("--jobs", "-j", type=_jobs, metavar="N", help="processes to use (default: all processors)")
     add("--no-cache", action="store_true", help="neither read nor write the cache")
     add("--cache-dir", metavar="FOLDER", help="where the cache is (default: in the project)")
-    add("--stdin-filename", metavar="NAME", help="what standard input is the content of")
-    add("--quiet", "-q", action="store_true", help="no summary")
 
 
 def overrides_of(arguments: argparse.Namespace) -> Overrides:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULT_VERB = "fix"
-VERBS = {"fix": "fix", "check": "check", "explain": "explain", "models": "models", "rules": "rules"}
+VERBS = {"fix": "fix", "check": "check", "explain": "explain", "models": "models", "rules": "rules", "routes": "routes"}
 """Verbs and the modules of this package that carry them out."""
 
 INTERRUPTED = 130
@@ -33,6 +33,7 @@ usage: {PROGRAM} [OPTIONS] PATH...        repair what can be repaired
        {PROGRAM} explain CODE             say what a rule is about
        {PROGRAM} models [OPTIONS] PATH... list the tables behind the models
        {PROGRAM} rules                    list the rules
+       {PROGRAM} routes [OPTIONS] PATH... list what is served, by what
 
 A PATH is a file, a folder, or - for standard input.
 

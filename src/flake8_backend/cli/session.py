@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flake8_backend.project.globs import PathPatterns
 
 UNNAMED = "stdin"
-_VERBS = ("check", "explain", "fix", "models", "rules")
+_VERBS = ("check", "explain", "fix", "models", "routes", "rules")
 
 
 @dataclass(frozen=True)

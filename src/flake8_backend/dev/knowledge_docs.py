@@ -120,6 +120,14 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`hooks`": "methods of a handler class that run within a request besides those of the verbs",
         "`query_param`": "what declares a parameter of a handler that is read from the query string",
         "`async_handlers`, `sync_runs_in`": "whether `async def` handlers are run, and where a plain `def` runs",
+        "`provides`": "methods with which a class of the library answers by itself: `get`, or `list` of a viewset",
+        "`routing`": (
+            "what the declaration does for the route table: `does` (from the vocabulary below), the parameters `prefix`, "
+            "`prefix_default`, `child`, `routes`, `into`, `dependencies`, `guards`, `response`; `replaces` (the prefix "
+            "stands in place of the child's own), `nearest` (guards further inside stand in place of those outside), "
+            "`joins`, `attributes` (that stand for the router), and of routers that make routes of classes `resources`, "
+            "`lookup`, `root`"
+        ),
         "`lock`, `rewrites`, `loses_data`, `breaks_old_code`, `alternative`": "of migrations: effect on a live table",
         "`sql`, `values`, `paramstyle`": (
             'of `raw-sql`: the argument that takes SQL as text (`means = "expression"`: a piece of a statement), the one '
@@ -246,6 +254,7 @@ def _vocabularies() -> Iterator[str]:
     yield _vocabulary("Roles of calls", schema.ROLES)
     yield _vocabulary("Kinds of markers", schema.KINDS)
     yield _vocabulary("Forms of markers", schema.FORMS)
+    yield _vocabulary("What declarations do for routes", schema.ROUTING)
     yield _vocabulary("Kinds of timeouts", schema.TIMEOUT_KINDS)
     yield _vocabulary("Defaults of timeouts, besides numbers", schema.TIMEOUT_DEFAULTS)
 

@@ -141,6 +141,48 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """One path of a router that makes routes of a class: verbs to methods; ``each``: of one item of the list."""
+
+    path: str
+    methods: Mapping[str, str]
+    each: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What a declaration does for the route table; ``child``, ``prefix``, ``routes`` and ``into`` name parameters.
+
+    ``does``: ``app`` and ``router`` make what holds routes, ``resources`` what makes several of a class; ``include``
+    and ``mount`` put one into another, ``register`` a class; ``listed`` declares where the function is listed;
+    ``action`` is a further route of a class; ``verbs`` says which verbs get through; ``urls`` gives routes of a
+    library. ``replaces``: the prefix stands in place of the child's own. ``attributes`` stand for the router itself.
+    ``joins``: ``slash`` puts one slash between prefix and path, ``collapse`` makes one of several, ``pattern``: the path
+    is a regular expression. ``root`` is the view of a router's own path, and its last part the attribute that holds it.
+    ``dependencies`` and ``guards`` are parameters that list what runs before the handlers; with ``nearest``, what is said
+    further inside stands in place of it. ``response`` names the parameter, or the attribute of a class, that says what
+    the answer is made of.
+    """
+
+    does: str
+    prefix: str = ""
+    prefix_default: str = ""
+    child: str = ""
+    routes: str = ""
+    into: str = ""
+    replaces: bool = False
+    joins: str = "plain"
+    attributes: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    nearest: bool = False
+    resources: tuple[Resource, ...] = ()
+    lookup: tuple[str, ...] = ()
+    root: str = ""
+    response: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MarkerFact:
     """How something is declared: a route, a guard, a model, a migration step … under any of ``names``."""
 
@@ -166,6 +208,8 @@ class MarkerFact:
     values: OptionFact | None = None
     paramstyle: str | None = None
     storage: Storage | None = None
+    routing: Routing | None = None
+    provides: tuple[str, ...] = ()
     note: str = ""
     verified: bool = True
 
@@ -234,15 +278,25 @@ def storage_of(row: Row) -> Storage:
     return Storage(**{**row, "params": params})
 
 
-_NOT_PLAIN = frozenset({"names", "options", "sql", "values", "storage", "source", "checked", "version"})
+def routing_of(row: Row) -> Routing:
+    """A ``routing`` table."""
+    lists = {key: tuple(row[key]) for key in ("attributes", "dependencies", "guards", "lookup") if key in row}
+    resources = tuple(Resource(**resource) for resource in row.get("resources", ()))
+    keywords: dict[str, Any] = {**row, **lists, "resources": resources}
+    return Routing(**keywords)
+
+
+_NOT_PLAIN = frozenset({"names", "options", "sql", "values", "routing", "storage", "source", "checked", "version"})
+_LISTS = frozenset({"hooks", "provides"})
 
 
 def marker_of(row: Row, *, pack: str, names: Iterable[str]) -> MarkerFact:
     """A row of ``[[marker]]`` under these of its names."""
     plain: dict[str, Any] = {
-        key: tuple(value) if key == "hooks" else value for key, value in row.items() if key not in _NOT_PLAIN
+        key: tuple(value) if key in _LISTS else value for key, value in row.items() if key not in _NOT_PLAIN
     }
     options = tuple(map(option_of, row.get("options", ())))
     sql, values = (option_of(row[key]) if key in row else None for key in ("sql", "values"))
     plain |= {"storage": storage_of(row["storage"])} if "storage" in row else {}
-    return MarkerFact(names=tuple(names), pack=pack, options=options, sql=sql, values=values, **plain)
+    routing = routing_of(row["routing"]) if "routing" in row else None
+    return MarkerFact(names=tuple(names), pack=pack, options=options, sql=sql, values=values, routing=routing, **plain)

@@ -6,10 +6,11 @@ converted here; ``facts`` turns rows that passed into typed facts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flake8_backend.knowledge.names import KnowledgeError, is_dotted, parse_type
+from flake8_backend.knowledge import checks
+from flake8_backend.knowledge.names import KnowledgeError, is_dotted
 
 Row = Mapping[str, Any]
 Document = Mapping[str, Any]
@@ -67,90 +68,9 @@ ROLES_OF_ARGUMENTS = _words(
     "name type nullable required default primary_key unique index max_length references target through reverse on_delete lazy"
 )
 RELATIONS = frozenset({"many-to-one", "one-to-one", "one-to-many", "many-to-many", "generic", "none"})
+ROUTING = _words("action app include listed mount named register resources root route router shared urls verbs view")
+JOINS = frozenset({"plain", "slash", "collapse", "pattern", "trim"})
 DIRECTIONS = frozenset({"false-positive", "false-negative"})
-
-Check = Callable[[Any], "str | None"]  # what is wrong with a value
-
-
-def nearest(name: str, valid: Collection[str]) -> str:
-    """The end of a message: ``; did you mean "x"?`` when something valid is close."""
-    import difflib  # only a broken pack needs it
-
-    close = difflib.get_close_matches(name, sorted(valid), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
-
-
-def _text(value: Any) -> str | None:
-    return None if isinstance(value, str) else f"expected text, found {value!r}"
-
-
-def _flag(value: Any) -> str | None:
-    return None if isinstance(value, bool) else f"expected true or false, found {value!r}"
-
-
-def _position(value: Any) -> str | None:
-    right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return None if right else f"expected a position from 0, found {value!r}"
-
-
-def _anything(value: Any) -> str | None:
-    del value
-    return None
-
-
-def _list(value: Any) -> str | None:
-    return None if isinstance(value, list) else f"expected a list, found {value!r}"
-
-
-def _dotted(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return _text(value)
-    return None if is_dotted(value) else f"{value!r} is not a dotted name"
-
-
-def _member(value: Any) -> str | None:
-    """A dotted name, or ``module.Class.*`` for any member."""
-    return _dotted(value.removesuffix(".*") if isinstance(value, str) else value)
-
-
-def _type(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return _text(value)
-    try:
-        parse_type(value)
-    except ValueError as error:
-        return f"type expression {value!r}: {error}"
-    return None
-
-
-def _one_of(valid: Collection[str]) -> Check:
-    def check(value: Any) -> str | None:
-        if not isinstance(value, str):
-            return _text(value)
-        return None if value in valid else f'unknown value "{value}"{nearest(value, valid)}'
-
-    return check
-
-
-def _each(check_item: Check) -> Check:
-    def check(value: Any) -> str | None:
-        if not isinstance(value, list):
-            return _list(value)
-        return next((problem for problem in map(check_item, value) if problem), None)
-
-    return check
-
-
-def _types_by_name(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return f"expected a table of type expressions, found {value!r}"
-    return next((problem for problem in map(_type, value.values()) if problem), None)
-
-
-def _texts_by_name(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return f"expected a table of texts, found {value!r}"
-    return next((problem for problem in map(_text, value.values()) if problem), None)
 
 
 def _parameters_by_role(value: Any) -> str | None:
@@ -158,153 +78,156 @@ def _parameters_by_role(value: Any) -> str | None:
         return f"expected a table of parameters, found {value!r}"
     wrong = next((role for role in value if role not in ROLES_OF_ARGUMENTS), None)
     if wrong is not None:
-        return f'unknown role "{wrong}"{nearest(wrong, ROLES_OF_ARGUMENTS)}'
+        return f'unknown role "{wrong}"{checks.nearest(wrong, ROLES_OF_ARGUMENTS)}'
     names = [name for given in value.values() for name in (given if isinstance(given, list) else [given])]
-    return next((problem for problem in map(_text, names) if problem), None)
-
-
-def _table(keys: Mapping[str, Check], *required: str) -> Check:
-    def check(value: Any) -> str | None:
-        if not isinstance(value, dict):
-            return f"expected a table, found {value!r}"
-        return _problem(value, keys, required)
-
-    return check
+    return next((problem for problem in map(checks.text, names) if problem), None)
 
 
 def _timeout_default(value: Any) -> str | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return None
-    return _one_of(TIMEOUT_DEFAULTS)(value)
+    return checks.one_of(TIMEOUT_DEFAULTS)(value)
 
 
-def _problem(row: Mapping[str, Any], keys: Mapping[str, Check], required: Sequence[str]) -> str | None:
-    for key, value in row.items():
-        check = keys.get(key)
-        if check is None:
-            return f'unknown key "{key}"{nearest(key, keys)}'
-        problem = check(value)
-        if problem is not None:
-            return f"{key}: {problem}"
-    missing = next((key for key in required if key not in row), None)
-    return None if missing is None else f'key "{missing}" is missing'
-
-
-_OPTION = _table(
+_OPTION = checks.table(
     {
-        "param": _text,
-        "pos": _position,
-        "default": _anything,
-        "means": _text,
-        "unsafe": _list,
-        "nonblocking": _list,
-        "streaming": _list,
-        "required": _flag,
-        "others": _each(_text),
-        "where": _text,
-        "since": _text,
+        "param": checks.text,
+        "pos": checks.position,
+        "default": checks.anything,
+        "means": checks.text,
+        "unsafe": checks.a_list,
+        "nonblocking": checks.a_list,
+        "streaming": checks.a_list,
+        "required": checks.flag,
+        "others": checks.each(checks.text),
+        "where": checks.text,
+        "since": checks.text,
     },
     "param",
 )
-_WAS = _table({"until": _text, "default": _timeout_default}, "until", "default")
-_TIMEOUT = _table(
+_WAS = checks.table({"until": checks.text, "default": _timeout_default}, "until", "default")
+_TIMEOUT = checks.table(
     {
-        "param": _text,
-        "pos": _position,
+        "param": checks.text,
+        "pos": checks.position,
         "default": _timeout_default,
-        "kind": _one_of(TIMEOUT_KINDS),
-        "unit": _one_of({"s", "ms"}),
-        "where": _text,
-        "was": _each(_WAS),
-        "when_none": _one_of(NONE_MEANINGS),
-        "unlimited": _list,
-        "demanded": _flag,
-        "written": _text,
-        "note": _text,
+        "kind": checks.one_of(TIMEOUT_KINDS),
+        "unit": checks.one_of({"s", "ms"}),
+        "where": checks.text,
+        "was": checks.each(_WAS),
+        "when_none": checks.one_of(NONE_MEANINGS),
+        "unlimited": checks.a_list,
+        "demanded": checks.flag,
+        "written": checks.text,
+        "note": checks.text,
     },
     "param",
     "default",
     "kind",
 )
-_STORAGE = _table(
+_RESOURCE = checks.table({"path": checks.text, "methods": checks.texts_by_name, "each": checks.flag}, "path", "methods")
+_ROUTING = checks.table(
     {
-        "relation": _one_of(RELATIONS),
+        "does": checks.one_of(ROUTING),
+        "prefix": checks.text,
+        "prefix_default": checks.text,
+        "child": checks.text,
+        "routes": checks.text,
+        "into": checks.text,
+        "replaces": checks.flag,
+        "joins": checks.one_of(JOINS),
+        "attributes": checks.each(checks.text),
+        "dependencies": checks.each(checks.text),
+        "guards": checks.each(checks.text),
+        "nearest": checks.flag,
+        "resources": checks.each(_RESOURCE),
+        "lookup": checks.each(checks.text),
+        "root": checks.dotted,
+        "response": checks.text,
+    },
+    "does",
+)
+_STORAGE = checks.table(
+    {
+        "relation": checks.one_of(RELATIONS),
         "params": _parameters_by_role,
-        "positions": _anything,
-        "values": _anything,
-        "types": _texts_by_name,
+        "positions": checks.anything,
+        "values": checks.anything,
+        "types": checks.texts_by_name,
     }
 )
-_EVIDENCE: Mapping[str, Check] = {
-    "source": _text,
-    "checked": _each(_one_of(CHECKED)),
-    "verified": _flag,
-    "note": _text,
-    "version": _text,
+_EVIDENCE: Mapping[str, checks.Check] = {
+    "source": checks.text,
+    "checked": checks.each(checks.one_of(CHECKED)),
+    "verified": checks.flag,
+    "note": checks.text,
+    "version": checks.text,
 }
-_KEYS: Mapping[str, Mapping[str, Check]] = {
+_KEYS: Mapping[str, Mapping[str, checks.Check]] = {
     "call": {
         **_EVIDENCE,
-        "names": _each(_member),
-        "role": _one_of(ROLES),
-        "effects": _each(_one_of(EFFECTS)),
-        "use": _each(_one_of(USES)),
-        "returns": _type,
-        "connection": _one_of(CONNECTIONS),
-        "default_wait": _one_of(WAITS),
-        "inherits_from": _text,
-        "timeouts": _each(_TIMEOUT),
-        "streams": _flag,
-        "through": _each(_text),
-        "hands_on": _one_of(HANDED_ON),
+        "names": checks.each(checks.member),
+        "role": checks.one_of(ROLES),
+        "effects": checks.each(checks.one_of(EFFECTS)),
+        "use": checks.each(checks.one_of(USES)),
+        "returns": checks.a_type,
+        "connection": checks.one_of(CONNECTIONS),
+        "default_wait": checks.one_of(WAITS),
+        "inherits_from": checks.text,
+        "timeouts": checks.each(_TIMEOUT),
+        "streams": checks.flag,
+        "through": checks.each(checks.text),
+        "hands_on": checks.one_of(HANDED_ON),
         "ttl": _OPTION,
-        "options": _each(_OPTION),
-        "async_alt": _text,
-        "in_event_loop": _one_of(IN_EVENT_LOOP),
-        "thread_bound": _flag,
-        "since": _text,
-        "until": _text,
+        "options": checks.each(_OPTION),
+        "async_alt": checks.text,
+        "in_event_loop": checks.one_of(IN_EVENT_LOOP),
+        "thread_bound": checks.flag,
+        "since": checks.text,
+        "until": checks.text,
     },
     "marker": {
         **_EVIDENCE,
-        "names": _each(_text),
-        "kind": _one_of(KINDS),
-        "form": _one_of(FORMS),
-        "options": _each(_OPTION),
-        "path_param": _text,
-        "methods": _text,
-        "handler": _text,
-        "hooks": _each(_text),
-        "async_handlers": _text,
-        "query_param": _dotted,
-        "sync_runs_in": _text,
-        "since": _text,
-        "lock": _text,
-        "rewrites": _text,
-        "loses_data": _flag,
-        "breaks_old_code": _flag,
-        "alternative": _text,
+        "names": checks.each(checks.text),
+        "kind": checks.one_of(KINDS),
+        "form": checks.one_of(FORMS),
+        "options": checks.each(_OPTION),
+        "path_param": checks.text,
+        "methods": checks.text,
+        "handler": checks.text,
+        "hooks": checks.each(checks.text),
+        "async_handlers": checks.text,
+        "query_param": checks.dotted,
+        "sync_runs_in": checks.text,
+        "since": checks.text,
+        "lock": checks.text,
+        "rewrites": checks.text,
+        "loses_data": checks.flag,
+        "breaks_old_code": checks.flag,
+        "alternative": checks.text,
         "sql": _OPTION,
         "values": _OPTION,
-        "paramstyle": _one_of(PARAMSTYLES),
+        "paramstyle": checks.one_of(PARAMSTYLES),
+        "routing": _ROUTING,
+        "provides": checks.each(checks.text),
         "storage": _STORAGE,
     },
     "class": {
         **_EVIDENCE,
-        "names": _each(_dotted),
-        "bases": _each(_type),
-        "params": _each(_dotted),
-        "attributes": _types_by_name,
-        "iterates": _type,
-        "items": _type,
-        "enters": _type,
-        "awaits": _type,
-        "calls": _type,
-        "declares": _texts_by_name,
-        "abstract": _flag,
-        "table": _text,
+        "names": checks.each(checks.dotted),
+        "bases": checks.each(checks.a_type),
+        "params": checks.each(checks.dotted),
+        "attributes": checks.types_by_name,
+        "iterates": checks.a_type,
+        "items": checks.a_type,
+        "enters": checks.a_type,
+        "awaits": checks.a_type,
+        "calls": checks.a_type,
+        "declares": checks.texts_by_name,
+        "abstract": checks.flag,
+        "table": checks.text,
     },
-    "object": {**_EVIDENCE, "names": _each(_dotted), "type": _type},
+    "object": {**_EVIDENCE, "names": checks.each(checks.dotted), "type": checks.a_type},
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "call": ("names", "effects"),
@@ -312,15 +235,15 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "class": ("names",),
     "object": ("names", "type"),
 }
-_PACK: Mapping[str, Check] = {
-    "name": _text,
-    "dist": _each(_text),
-    "imports": _each(_dotted),
-    "version": _text,
-    "topic": _text,
-    "also_checked": _each(_text),
-    "note": _text,
-    "aliases": _anything,
+_PACK: Mapping[str, checks.Check] = {
+    "name": checks.text,
+    "dist": checks.each(checks.text),
+    "imports": checks.each(checks.dotted),
+    "version": checks.text,
+    "topic": checks.text,
+    "also_checked": checks.each(checks.text),
+    "note": checks.text,
+    "aliases": checks.anything,
 }
 ROW_TABLES = tuple(_KEYS)
 OPEN_TABLES = frozenset({"marker"})  # several packs may mark the same name: request.GET, flask_login.login_required
@@ -351,7 +274,7 @@ def _problems(document: Document, *, complete: bool) -> Iterator[str]:
     valid = ("pack", *ROW_TABLES)
     for table in document:
         if table not in valid:
-            yield f'unknown table "{table}"{nearest(table, valid)}'
+            yield f'unknown table "{table}"{checks.nearest(table, valid)}'
     yield from _pack_problems(document.get("pack", {}), complete=complete)
     for table in ROW_TABLES:
         rows = document.get(table, [])
@@ -366,7 +289,7 @@ def _problems(document: Document, *, complete: bool) -> Iterator[str]:
 
 def _pack_problems(pack: Any, *, complete: bool) -> Iterator[str]:
     needed = ("name", "dist", "imports", "version", "topic") if complete else ()
-    problem = _table(_PACK, *needed)(pack)
+    problem = checks.table(_PACK, *needed)(pack)
     if problem is not None:
         yield f"[pack]: {problem}"
         return
@@ -375,7 +298,7 @@ def _pack_problems(pack: Any, *, complete: bool) -> Iterator[str]:
         yield f"[pack.aliases]: expected a table, found {aliases!r}"
         return
     for alias, target in aliases.items():
-        wrong = _dotted(alias) or _dotted(target)
+        wrong = checks.dotted(alias) or checks.dotted(target)
         if wrong is not None:
             yield f"[pack.aliases]: {wrong}"
 
@@ -391,7 +314,7 @@ def _row_problem(row: Any, table: str, *, complete: bool) -> str | None:
     if not isinstance(row, dict):
         return f"expected a table, found {row!r}"
     evidence = ("source", "checked", "verified") if complete else ()
-    problem = _problem(row, _KEYS[table], _NEEDED[table] + evidence)
+    problem = checks.problem_of(row, _KEYS[table], _NEEDED[table] + evidence)
     if problem is not None:
         return problem
     if not row["names"]:

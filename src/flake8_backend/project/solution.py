@@ -21,6 +21,7 @@ from flake8_backend.project.repeated import Repeated
 from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.resolvers import Resolvers
 from flake8_backend.project.restviews import RestViews
+from flake8_backend.project.routes import Route, RouteTable
 from flake8_backend.project.rows import Rows
 from flake8_backend.project.scripts import Scripts
 from flake8_backend.project.serving import shows_asgi
@@ -138,6 +139,11 @@ class Solution:
         if not found:
             return "anyio" if "anyio" in self.table.imports else None
         return next(iter(found)) if len(found) == 1 else None
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Every path that the project serves."""
+        return tuple(RouteTable(self).routes())
 
     @cached_property
     def listings(self) -> Listings:
