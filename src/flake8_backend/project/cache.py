@@ -85,6 +85,11 @@ class Cache:
             self._version = version
         return self._version
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is stored can be read back by the next run."""
+        return self._place is not None
+
     def _write(self, path: Path, data: bytes) -> None:
         import tempfile
 

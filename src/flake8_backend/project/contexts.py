@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.project.reads import is_write
 from flake8_backend.project.values import ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
+from flake8_backend.semantic.outline import TEST
 from flake8_backend.semantic.summary import SITE_TERM
-from flake8_backend.semantic.traits import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

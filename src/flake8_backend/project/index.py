@@ -51,7 +51,7 @@ class Entry:
     key: str = ""
     summary: ModuleSummary | Problem | None = None
     text: str | None = None
-    dumped: str | None = None  # the summary as JSON, until it is asked for: text weighs nothing to the collector
+    dumped: str | None = None  # the summary as JSON, until it is asked for
 
     @property
     def path(self) -> Path:

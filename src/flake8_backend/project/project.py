@@ -11,6 +11,7 @@ from flake8_backend.core.serial import diagnostic_from_json, diagnostic_to_json
 from flake8_backend.core.source import SourceFile, digest
 from flake8_backend.project import requirements, templates, versions
 from flake8_backend.project.cache import Cache
+from flake8_backend.project.collector import paused
 from flake8_backend.project.index import Entry, Index, Problem
 from flake8_backend.project.summaries import Summaries
 
@@ -152,11 +153,12 @@ class Project:
             from flake8_backend.core.containment import not_analysed
 
             return (not_analysed(summary.reason, summary.line),)
+        found = [diagnostic_from_json(item) for item in summary.diagnostics]
         solution = self.solution
         module = solution.table.by_path.get(relative)
-        found = [diagnostic_from_json(item) for item in summary.diagnostics]
         if module is not None:
-            found += solution.diagnostics(module, self.rules)
+            with paused():
+                found += solution.diagnostics(module, self.rules)
         return tuple(sorted(_yielded(found, self.rules), key=lambda diagnostic: diagnostic.sort_key))
 
     # --- what is read beside the modules -----------------------------------------------------------------------

@@ -12,8 +12,8 @@ from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.leaves import Leaf, Node
 from flake8_backend.project.values import ClassRef, FunctionRef, options
 from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.outline import MAIN
 from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT, SITE_BLOCK, SITE_TERM
-from flake8_backend.semantic.traits import MAIN
 
 if TYPE_CHECKING:
     from flake8_backend.project.contexts import Contexts

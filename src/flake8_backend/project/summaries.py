@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-import gc
 import json
 import warnings
 from functools import cached_property
@@ -13,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from flake8_backend.core.source import UndecodableSource, decode
 from flake8_backend.knowledge.installed import installed_packs
+from flake8_backend.project.collector import paused, settle
 from flake8_backend.project.index import Entry, Problem
 
 if TYPE_CHECKING:
     # What visits is imported where that is done: a run that finds everything in the cache does not.
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from flake8_backend.config import Options
     from flake8_backend.core.rule import Rule
@@ -74,34 +73,30 @@ class Summaries:
         """The summary of one file."""
         if entry.summary is None:
             self._index.name_entries(self.shaping)
-            entry.summary = _loaded(self._dumped(entry))
+            dumped = entry.dumped or self._cached(entry)
+            entry.summary = _loaded(dumped) if dumped is not None else self._visited(entry)
             entry.dumped = None
         return entry.summary
-
-    def _dumped(self, entry: Entry) -> str:
-        if entry.dumped is None:
-            entry.dumped = self._cached(entry) or self._visited(entry)
-        return entry.dumped
 
     def _cached(self, entry: Entry) -> str | None:
         if entry.text is not None:
             return None
         return self._cache.segments.get(entry.key)
 
-    def _visited(self, entry: Entry) -> str:
+    def _visited(self, entry: Entry) -> ModuleSummary | Problem:
         if entry.text is not None:
-            return dump(self._visit_text(entry, entry.text))
+            return self._visit_text(entry, entry.text)
         try:
             text, _ = decode(entry.path.read_bytes())
         except OSError as error:
-            return dump(Problem.of(error))
+            return Problem.of(error)
         except UndecodableSource as error:
             result: ModuleSummary | Problem = Problem(str(error))
         else:
             result = self._visit_text(entry, text)
-        dumped = dump(result)
-        self._new[entry.key] = dumped
-        return dumped
+        if self._cache.is_kept:
+            self._new[entry.key] = dump(result)
+        return result
 
     def _visit_text(self, entry: Entry, text: str) -> ModuleSummary | Problem:
         return visit_text(
@@ -129,47 +124,20 @@ class Summaries:
             entry.dumped = dumped
             self._new[entry.key] = dumped
 
-    def all(self, *, tune_collector: bool) -> Iterator[tuple[str, Entry, ModuleSummary]]:
+    def all(self, *, tune_collector: bool) -> list[tuple[str, Entry, ModuleSummary]]:
         """Every file that has a summary, in the order of their names; new summaries are written to the cache."""
-        self._index.name_entries(self.shaping)
-        entries = self._index.entries.values()
-        # First every visit, then every summary: objects that stay make the collector slow while trees come and go.
-        unknown = [entry for entry in entries if entry.summary is None]
-        if tune_collector and len(unknown) > _WORTH_SETTLING:
-            _settle()
-        for entry in unknown:
-            self._dumped(entry)
-        self._cache.add_segment(self._new, {entry.key for entry in entries})
-        self._new = {}
-        with _settled_objects(len(unknown) if tune_collector else 0):
+        unknown = sum(1 for entry in self._index.entries.values() if entry.summary is None)
+        found = []
+        with paused():
             for relative, entry in self._index.in_order():
                 summary = self.of(entry)
                 if not isinstance(summary, Problem):
-                    yield relative, entry, summary
-
-
-@contextlib.contextmanager
-def _settled_objects(count: int) -> Iterator[None]:
-    """Keep the garbage collector from going through what is built here, now and later: ``count`` summaries.
-
-    They are plain data without cycles that stay for as long as they are of use, and the collector would look at all
-    of them again and again: a sixth of a cold run on 2,000 files.
-    """
-    if count <= _WORTH_SETTLING or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        _settle()
-        gc.enable()
-
-
-def _settle() -> None:
-    """Let the collector pass over what there is now; what counts references still frees it."""
-    gc.collect()  # garbage that is settled as well would never be found
-    gc.freeze()
+                    found.append((relative, entry, summary))
+        self._cache.add_segment(self._new, {entry.key for entry in self._index.entries.values()})
+        self._new = {}
+        if tune_collector and unknown > _WORTH_SETTLING:
+            settle()
+        return found
 
 
 def visit_text(

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Lowering:
     """The term table of one module under construction."""
 
-    def __init__(self, visit: Visit, module: str, *, is_package: bool) -> None:
+    def __init__(self, visit: Visit, module: str, package: str) -> None:
         self.module = module
-        self._package = module if is_package else module.rpartition(".")[0]
+        self.package = package
         self.frames = visit.frames
         self.imported_as = visit.imported_as
         self.globals = visit.frames[0].bindings
@@ -56,15 +56,6 @@ class Lowering:
         if not known:
             return UNKNOWN
         return known[0] if len(known) == 1 else self.intern(terms.UNION, tuple(known))
-
-    def absolute(self, level: int, module: str | None) -> str:
-        """The dotted name that a ``from`` import means here."""
-        if not level:
-            return module or ""
-        base = self._package
-        for _ in range(level - 1):
-            base = base.rpartition(".")[0]
-        return f"{base}.{module}" if module and base else (module or base)
 
     def owner(self, node: ast.expr, frame: Frame, block: int, order: int) -> int:
         """What something is read from or called on: there, a check of the name says nothing."""

@@ -11,6 +11,7 @@ from flake8_backend.core.serial import diagnostic_to_json
 from flake8_backend.semantic import loopkinds, scopes, terms
 from flake8_backend.semantic.lowering import Lowering
 from flake8_backend.semantic.model import SemanticModel
+from flake8_backend.semantic.outline import TEST, Outline, absolute
 from flake8_backend.semantic.summary import (
     AWAITED,
     AWAITED_LATER,
@@ -21,7 +22,6 @@ from flake8_backend.semantic.summary import (
     ModuleSummary,
 )
 from flake8_backend.semantic.terms import UNKNOWN
-from flake8_backend.semantic.traits import TEST, traits_of
 from flake8_backend.semantic.visit import Visit
 
 if TYPE_CHECKING:
@@ -42,23 +42,17 @@ _LIVE_OPERATORS = frozenset({"/", "|"})  # of paths and of querysets
 class Summariser:
     """Turns a finished visit into a summary."""
 
-    def __init__(
-        self, visit: Visit, module: str, *, is_package: bool, kept_builtins: frozenset[str], path: str = ""
-    ) -> None:
+    def __init__(self, visit: Visit, module: str, package: str, *, kept_builtins: frozenset[str]) -> None:
         self._visit = visit
-        self._traits = traits_of(visit, path)
-        self._lowering = Lowering(visit, module, is_package=is_package)
-        self._is_package = is_package
+        self._lowering = Lowering(visit, module, package)
         self._kept = kept_builtins | CONSUMERS
 
-    def summary(self) -> ModuleSummary:
-        """The module's summary, without diagnostics."""
+    def fill(self, summary: ModuleSummary) -> None:
+        """Put all that is defined into the module's summary."""
         visit, lowering = self._visit, self._lowering
         module = visit.frames[0]
-        if TEST in self._traits:
-            return self._names_only(module)
-        classes = [self._class(record) for record in visit.classes]
-        functions = [self._function(frame) for frame in visit.frames]
+        summary.classes = [self._class(record) for record in visit.classes]
+        summary.functions = [self._function(frame) for frame in visit.frames]
         names = {
             name: [lowering.bound(binding, name, module) for binding in bindings[-6:]]
             for name, bindings in module.bindings.items()
@@ -66,41 +60,16 @@ class Summariser:
         for name, bindings in module.bindings.items():
             if bindings[-1].how == "function":
                 names[name] = [lowering.intern(terms.FUNCTION, bindings[-1].detail)]
-        return ModuleSummary(
-            name=lowering.module,
-            is_package=self._is_package,
-            imports=sorted({name.partition(".")[0] for name in visit.imported if name}),
-            stars=[lowering.absolute(level, name) for level, name in visit.star_imports],
-            terms=lowering.terms,
-            names=names,
-            functions=functions,
-            classes=classes,
-            assignments=[
-                [
-                    lowering.lower(target.value, frame, binding.block, binding.order),
-                    target.attr,
-                    lowering.lower(binding.value, frame, binding.block, binding.order),
-                ]
-                for target, frame, binding in visit.attribute_targets
-            ],
-            traits=self._traits,
-        )
-
-    def _names_only(self, module: Frame) -> ModuleSummary:
-        """Tests are half of many projects, and what they call concerns nobody: their bodies are left out."""
-        visit, lowering = self._visit, self._lowering
-        return ModuleSummary(
-            name=lowering.module,
-            is_package=self._is_package,
-            imports=sorted({name.partition(".")[0] for name in visit.imported if name}),
-            stars=[lowering.absolute(level, name) for level, name in visit.star_imports],
-            terms=lowering.terms,
-            names={},
-            functions=[],
-            classes=[],
-            assignments=[],
-            traits=self._traits,
-        )
+        summary.names = names
+        summary.assignments = [
+            [
+                lowering.lower(target.value, frame, binding.block, binding.order),
+                target.attr,
+                lowering.lower(binding.value, frame, binding.block, binding.order),
+            ]
+            for target, frame, binding in visit.attribute_targets
+        ]
+        summary.terms = lowering.terms
 
     def check(self, tree: ast.Module, checks: Sequence[tuple[Rule, type[ast.AST], NodeCheck]]) -> list[Any]:
         """What syntactic checks report, as JSON; a check that raises is contained and reported."""
@@ -388,10 +357,23 @@ def summarise(
     Raises RecursionError when the tree is too deep for the running interpreter.
     """
     checks = list(checks_of(rules))
+    outline = Outline(tree)
+    package = module if is_package else module.rpartition(".")[0]
+    summary = ModuleSummary(
+        name=module,
+        is_package=is_package,
+        imports=sorted({name.partition(".")[0] for name in outline.imported if name}),
+        stars=[absolute(package, level, name) for level, name in outline.stars],
+        traits=outline.traits(path),
+        accepted=accepted,
+    )
+    # Tests are half of many projects, and what they call concerns nobody: they are not walked.
+    if TEST in summary.traits and not checks:
+        return summary
     visit = Visit(tree, {node_type: None for _, node_type, _ in checks})
-    summariser = Summariser(visit, module, is_package=is_package, kept_builtins=kept_builtins, path=path)
-    summary = summariser.summary()
-    summary.accepted = accepted
+    summariser = Summariser(visit, module, package, kept_builtins=kept_builtins)
+    if TEST not in summary.traits:
+        summariser.fill(summary)
     if checks:
         summary.diagnostics = summariser.check(tree, checks)
     return summary

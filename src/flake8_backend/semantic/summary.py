@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
+from flake8_backend.semantic.terms import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,11 +85,11 @@ class ModuleSummary:
     is_package: bool
     imports: Sequence[str]
     stars: Sequence[str]
-    terms: Sequence[Term]
-    names: Mapping[str, Sequence[int]]  # module-level bindings
-    functions: list[FunctionSummary]
-    classes: list[ClassSummary]
-    assignments: Sequence[Sequence[Any]]  # object term, attribute, value term: `app.state.db = …`
+    terms: Sequence[Term] = (NOTHING,)
+    names: Mapping[str, Sequence[int]] = field(default_factory=dict)  # module-level bindings
+    functions: list[FunctionSummary] = field(default_factory=list)
+    classes: list[ClassSummary] = field(default_factory=list)
+    assignments: Sequence[Sequence[Any]] = ()  # object term, attribute, value term: `app.state.db = …`
     traits: Sequence[str] = ()  # "test", "main"
     diagnostics: Sequence[Any] = ()
     accepted: Sequence[Sequence[Any]] = ()  # lines with a noqa comment for this tool: line, code prefixes

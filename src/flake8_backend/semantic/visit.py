@@ -28,8 +28,6 @@ class Visit:
     def __init__(self, tree: ast.Module, wanted: Mapping[type[ast.AST], object] = {}) -> None:
         self.frames: list[Frame] = []
         self.classes: list[ClassRecord] = []
-        self.star_imports: list[tuple[int, str | None]] = []
-        self.imported: set[str] = set()
         self.imported_as: dict[str, str] = {}  # what renamed names are called where they come from
         self.matches: list[tuple[ast.AST, Frame, int, int]] = []
         self.attribute_targets: list[tuple[ast.Attribute, Frame, Binding]] = []

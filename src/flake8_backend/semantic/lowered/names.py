@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from flake8_backend.semantic import checks, terms
 from flake8_backend.semantic.lowered import contents, expressions
+from flake8_backend.semantic.outline import absolute
 from flake8_backend.semantic.scopes import Binding, Frame
 from flake8_backend.semantic.terms import UNKNOWN
 
@@ -101,7 +102,7 @@ def _binding(lowering: Lowering, binding: Binding, name: str, frame: Frame) -> i
         return lowering.intern(terms.NAME, str(binding.detail))
     if how == "import from":
         level, module, imported = cast("tuple[int, str, str]", binding.detail)
-        base = lowering.absolute(level, module)
+        base = absolute(lowering.package, level, module)
         return lowering.intern(terms.NAME, f"{base}.{imported}" if base else imported)
     if how == "function":
         if frame.kind == "module":

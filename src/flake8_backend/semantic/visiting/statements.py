@@ -47,7 +47,6 @@ def _type_alias(visit: Visit, node: Any) -> None:
 
 def _import(visit: Visit, node: ast.Import) -> None:
     for alias in node.names:
-        visit.imported.add(alias.name)
         if alias.asname:
             visit.bind(alias.asname, "import", None, alias.name)
         else:
@@ -57,11 +56,8 @@ def _import(visit: Visit, node: ast.Import) -> None:
 
 def _import_from(visit: Visit, node: ast.ImportFrom) -> None:
     module = node.module or ""
-    if not node.level:
-        visit.imported.add(module)
     for alias in node.names:
         if alias.name == "*":
-            visit.star_imports.append((node.level, module))
             continue
         if alias.asname:
             visit.imported_as[alias.asname] = alias.name
