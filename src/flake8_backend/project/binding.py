@@ -60,11 +60,10 @@ def children(term: Sequence[Any]) -> Sequence[int]:
         return term[2]  # type: ignore[no-any-return]
     if operator == terms.STRING:
         return tuple(part[0] for part in term[1])
-    if operator == terms.GROWN:
-        return (term[1], *term[2], *term[3])
     return ()
 
 
+_ROOTLESS = frozenset({terms.NAME, terms.CONSTANT, terms.FUNCTION})
 _ONE_CHILD = frozenset({terms.ATTRIBUTE, terms.AWAIT, terms.ELEMENT, terms.ENTER, terms.ALLOWED})
 
 
@@ -74,7 +73,13 @@ def roots_of(evaluator: Evaluator, module: Module) -> Sequence[frozenset[Root]]:
     if known is None:
         known = []
         for term in module.summary.terms:
-            known.append(_roots(module.name, term, known))
+            operator = term[0]
+            if operator in _ROOTLESS:
+                known.append(_NO_ROOTS)
+            elif operator in _ONE_CHILD:
+                known.append(known[term[1]])
+            else:
+                known.append(_roots(module.name, term, known))
         evaluator.root.roots[module.name] = known
     return known
 

@@ -11,11 +11,18 @@ from flake8_backend.semantic.scopes import Binding, CallRecord
 if TYPE_CHECKING:
     from flake8_backend.semantic.visit import Handler, Visit
 
+_BARE = frozenset({"ctx", "op", "ops", "kind", "type_comment"})  # fields that hold no code
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}  # the others, of every class that was met
+
 
 def children(visit: Visit, node: ast.AST) -> None:
     """Go on with everything that a node holds."""
     dispatch = visit.dispatch
-    for name in node._fields:
+    kind = node.__class__
+    fields = _FIELDS.get(kind)
+    if fields is None:
+        fields = _FIELDS[kind] = tuple(name for name in kind._fields if name not in _BARE)
+    for name in fields:
         value = getattr(node, name, None)
         if value.__class__ is list:
             for item in value:
