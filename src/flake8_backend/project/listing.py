@@ -12,17 +12,20 @@ from flake8_backend.project.documents import Documents, unbounded
 from flake8_backend.project.queries import model_of
 from flake8_backend.project.values import Awaitable, ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
+from flake8_backend.semantic.summary import SITE_TERM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
+    from flake8_backend.semantic.summary import FunctionSummary
 
 _DEEPEST = 6
 _STREAMS = "response-stream"
 _ANSWERS = frozenset({"response", "template", "serialize"})
 _PAGE = "template"
+_WRITES = "response"
 _SENDS = frozenset({"response", "serialize"})
 _FETCHES_ALL = "db-fetch-all"
 _EXECUTES = frozenset({"db-execute", "raw-sql", "db-fetch"})
@@ -103,10 +106,24 @@ class Listings:
     def _answered(self, node: tuple[str, int]) -> tuple[Listing, ...]:
         module = self._solution.table.by_name[node[0]]
         found: dict[Span, Listing] = {}
-        for term, _, *place in module.function(node[1]).outputs:
-            for listing in self._payload(module, term, _Way(Span(*place))):
+        function = module.function(node[1])
+        outputs = [(term, Span(*place)) for term, _, *place in function.outputs]
+        for term, place in (*outputs, *self._written(module, function)):
+            for listing in self._payload(module, term, _Way(place)):
                 found.setdefault(listing.span, listing)
         return tuple(found[span] for span in sorted(found))
+
+    def _written(self, module: Module, function: FunctionSummary) -> Iterator[tuple[int, Span]]:
+        """What a handler that is an object sends by methods of its own: ``self.write({"orders": orders})``."""
+        table = module.summary.terms
+        for site in function.sites if function.kind == "method" else ():
+            term = table[site[SITE_TERM]]
+            callee = table[term[1]]
+            if callee[0] != terms.ATTRIBUTE or table[callee[1]][0] != terms.SELF:
+                continue
+            leaves = map(self._solution.effects.leaf, options(self._evaluator.value(module, term[1])))
+            if any(leaf is not None and leaf.fact.role == _WRITES for leaf in leaves):
+                yield from ((argument, Span(*term[4:8])) for argument in term[2])
 
     # --- what an answer is made of -----------------------------------------------------------------------------
 

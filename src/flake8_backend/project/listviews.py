@@ -22,6 +22,7 @@ _KIND = "list-view"
 VERBS = "http_method_names"
 _GET = "get"
 _SIZES = ("page_size", "default_limit")
+_LISTS = "list"  # the action of a view set
 _PAGE_SIZE = "PAGE_SIZE"
 _CUTS, _BOUNDS = "paginate_queryset", "orm-bound"
 _NONE = Constant(None)
@@ -60,6 +61,8 @@ def unpaginated(solution: Solution, module: Module, index: int) -> ListView | No
         return None
     verbs = _own(solution, cls, VERBS)
     if isinstance(verbs, Instance) and _GET not in _texts(solution, cls):
+        return None
+    if _LISTS in option.others and solution.routed.leaves_out(cls, _LISTS):
         return None
     found = _rows(solution, module, index, cls, option)
     if found is None or _is_paginated(solution, cls, option) is not False:

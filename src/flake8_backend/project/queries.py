@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flake8_backend.project.conditions import absent, narrowed
 from flake8_backend.project.values import (
     EVERYTHING,
     ClassRef,
@@ -130,14 +131,9 @@ def after_call(
         if named is not None:
             return replace(value, query=named)
     if query is None:
-        given = value.query if isinstance(value, Instance) and not value.is_row else None
-        query = given or _started(evaluator, receiver, value)
+        query = _begun(evaluator, receiver, value, module, term)
         if query is None:
             return value
-        if isinstance(receiver, Instance) and _is_of_parent(evaluator, receiver.cls):
-            query = replace(query, of_parent=True)
-        if query.model is None:
-            query = _of_columns(evaluator, query, module, term)
     query = _changed(evaluator, fact, query, module, term)
     if isinstance(value, Instance):
         if role in _ONE and holds_rows(evaluator, value.cls):
@@ -149,6 +145,22 @@ def after_call(
     if isinstance(value, Items):
         return as_row(value, query)
     return value
+
+
+def _begun(
+    evaluator: Evaluator, receiver: Value | None, value: Value | None, module: Module, term: Sequence[Any]
+) -> Query | None:
+    """The query that a call begins, by what it gives or by what it is called on."""
+    given = value.query if isinstance(value, Instance) and not value.is_row else None
+    query = given or _started(evaluator, receiver, value)
+    if query is None:
+        return None
+    if isinstance(receiver, Instance) and _is_of_parent(evaluator, receiver.cls):
+        query = replace(query, of_parent=True)
+    owner = module.summary.terms[term[1]]
+    if owner[0] == terms.ATTRIBUTE and _is_rows(evaluator, receiver) and _is_given(evaluator, module, owner[1]):
+        query = replace(query, bounded=True)  # where it was made it may have been bounded
+    return query if query.model is not None else _of_columns(evaluator, query, module, term)
 
 
 def _of_view(evaluator: Evaluator, fact: CallFact, receiver: Value | None) -> Value | None:
@@ -196,6 +208,22 @@ def _started(evaluator: Evaluator, receiver: Value | None, value: Value | None) 
     if isinstance(value, Instance) and value.cls.name.endswith(".Load"):
         return Query(LOADER)
     return None
+
+
+def _is_rows(evaluator: Evaluator, value: Value | None) -> bool:
+    return isinstance(value, Instance) and bool(value.args) and holds_rows(evaluator, value.cls)
+
+
+def _is_given(evaluator: Evaluator, module: Module, index: int) -> bool:
+    """Whether nothing but the type is known of a query: a parameter, or what another function is said to return."""
+    term = module.summary.terms[index]
+    if term[0] == terms.UNION:
+        return any(_is_given(evaluator, module, part) for part in term[1])
+    if term[0] == terms.UNPACK:
+        return _is_given(evaluator, module, term[2])
+    if term[0] == terms.CALL:
+        return any(isinstance(callee, FunctionRef) for callee in options(evaluator.value(module, term[1])))
+    return bool(term[0] == terms.PARAMETER)
 
 
 def _is_of_parent(evaluator: Evaluator, cls: ClassRef) -> bool:
@@ -263,7 +291,7 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         return query.loading(_selected(evaluator, query, module, term))
     if role == "orm-lazy" and name == "only":
         return replace(query, only=frozenset(_names_in(evaluator, module, term)))
-    if role == "orm-lazy" and name == "distinct" and query.columns:
+    if role == "orm-lazy" and name == "distinct" and (query.columns or term[2]):  # of the columns that are named
         return replace(query, selective=True)
     if role == "orm-lazy" and name == "select" and query.model is not None and not query.columns:
         query = _of_columns(evaluator, query, module, term)  # `Order.select(Order.status)`
@@ -275,7 +303,7 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         if name in _NARROWING:
             return replace(query, filtered=True)
         if name in _FILTERING:
-            return narrowed(evaluator, query.loading(_absent(evaluator, module, term)), module, term)
+            return narrowed(evaluator, query.loading(absent(evaluator, module, term)), module, term)
     return query
 
 
@@ -292,57 +320,6 @@ def _grown(source: Place | None, place: Place) -> Place:
     if source is None or (source.module, source.line, source.column) == (place.module, place.line, place.column):
         return place
     return source
-
-
-def narrowed(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> Query:
-    """The query with the conditions of a call: equality with a unique column leaves one row, with a parent its
-    children.
-    """
-    query = replace(query, filtered=True)
-    for column in _equalities(module, term):
-        if evaluator.schema is None or query.model is None:
-            break
-        what = evaluator.schema.narrows(query.model, column)
-        query = replace(
-            query, selective=query.selective or what == "row", of_parent=query.of_parent or what == "parent"
-        )
-    return query
-
-
-def _absent(evaluator: Evaluator, module: Module, term: Sequence[Any]) -> frozenset[str]:
-    """Relations that the rows do not have, so that nothing is there to load: ``root__isnull=True``."""
-    return frozenset(
-        name.removesuffix("__isnull").replace("__", ".")
-        for name, index in term[3]
-        if name.endswith("__isnull") and evaluator.value(module, index) == Constant(True)
-    )
-
-
-def _equalities(module: Module, term: Sequence[Any]) -> Iterator[str]:
-    """Columns that a condition compares for equality or membership: ``pk=1``, ``Order.id == 1``, ``Order.id.in_(ids)``."""
-    table = module.summary.terms
-    for name, _ in term[3]:
-        column, _, lookup = name.partition("__")
-        if lookup in ("", "exact", "in"):
-            yield column
-    for argument in term[2]:
-        condition = table[argument]
-        if condition[0] == terms.EQUAL:
-            yield _last_name(table[condition[1]])
-        elif condition[0] == terms.BINARY and condition[1] == "<<":
-            yield _last_name(table[condition[2]])
-        elif condition[0] == terms.CALL and _last_name(table[condition[1]]) == "in_":
-            callee = table[condition[1]]
-            if callee[0] == terms.NAME:
-                yield callee[1].rpartition(".")[0].rpartition(".")[2]
-            else:
-                yield _last_name(table[callee[1]])
-
-
-def _last_name(term: Sequence[Any]) -> str:
-    if term[0] == terms.NAME:
-        return str(term[1]).rpartition(".")[2]
-    return str(term[2]) if term[0] == terms.ATTRIBUTE else ""
 
 
 def _selected(evaluator: Evaluator, query: Query, module: Module, term: Sequence[Any]) -> frozenset[str]:

@@ -21,6 +21,7 @@ from flake8_backend.project.repeated import Repeated
 from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.resolvers import Resolvers
 from flake8_backend.project.restviews import RestViews
+from flake8_backend.project.routed import Routed
 from flake8_backend.project.routes import Route, RouteTable
 from flake8_backend.project.rows import Rows
 from flake8_backend.project.scripts import Scripts
@@ -96,6 +97,11 @@ class Solution:
     def rest_views(self) -> RestViews:
         """The lists that serializers represent."""
         return RestViews(self)
+
+    @cached_property
+    def routed(self) -> Routed:
+        """Which actions of view classes the routes name."""
+        return Routed(self)
 
     @cached_property
     def resolvers(self) -> Resolvers:

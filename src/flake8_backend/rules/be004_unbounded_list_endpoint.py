@@ -75,10 +75,13 @@ RULE = Rule(
     A table that is small by nature (countries, roles) is reported unless it is named in `lookup-tables`, and so is a
     filter that leaves few rows for a reason that only the data knows (the meals of today).
 
-    Missed: rows that a loop appends to a list one by one; what a handler writes instead of returning it (Tornado's
-    `self.write`); text of SQL that is not a literal in sight; a DynamoDB scan, whose single page ends at 1 MB, and
-    the loop that follows its pages; gRPC methods whose names do not begin with `List`, `Get`, `Find`, `Search`,
-    `Query`, `Fetch` or `Read`. The different values of a column (`DISTINCT`) are taken for few.
+    What belongs to one row and is answered beside it (a page about an order with its items) is no list, and neither is
+    what Python's `filter` lets through, from which a limit on the query would take rows.
+
+    Missed: rows that a loop appends to a list one by one; text of SQL that is not a literal in sight; a queryset of
+    which a function knows but the type; a DynamoDB scan, whose single page ends at 1 MB, and the loop that follows its
+    pages; gRPC methods whose names do not begin with `List`, `Get`, `Find`, `Search`, `Query`, `Fetch` or `Read`. The
+    different values of a column (`DISTINCT`) are taken for few.
     """,
     references=("OWASP API4:2023", "CWE-770"),
 )
