@@ -51,7 +51,7 @@ _LOWEST = re.compile(r"(?:>=|\^|~=|~|==|>)\s*3\.(\d+)")
 class Options:
     """What a run was told. ``select``, ``ignore`` and ``per_file_ignores`` are those of pyproject.toml.
 
-    ``default_timeout`` is in seconds. Patterns and folders are absolute, or patterns of names.
+    ``default_timeout`` is in seconds, ``astroid_queries`` counts per file. Patterns and folders are absolute, or patterns of names.
     """
 
     select: tuple[str, ...] = (PREFIX,)
@@ -62,6 +62,7 @@ class Options:
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     default_timeout: float = 10
+    astroid_queries: int = 0
     timeout_is_explicit: bool = False
     rule_options: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     packs: tuple[str, ...] = ()
@@ -131,6 +132,7 @@ class Options:
             "packs": [digest(Path(pack).read_bytes()) for pack in self.packs],
             "rows": dict(self.pack_rows),
             "target": self.target_version,
+            "astroid": self.astroid_queries,
             "noqa": not self.flake8.disable_noqa,
         }
         return digest(json.dumps(told, sort_keys=True, default=str).encode())
@@ -179,6 +181,7 @@ def load_options(start: Path, overrides: Overrides | None = None) -> Options:
         exclude=exclude,
         default_timeout=merged.get("default-timeout", 10),
         timeout_is_explicit="default-timeout" in merged,
+        astroid_queries=merged.get("astroid-queries", 0),
         rule_options={key: value for key, value in merged.items() if key.startswith(PREFIX)},
         packs=merged.get("packs", ()),
         pack_rows={key: merged[key] for key in PACK_TABLES if key in merged},

@@ -155,6 +155,12 @@ def _seconds(value: Json, key: str, place: Place) -> float:
     return value
 
 
+def _count(value: Json, key: str, place: Place) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise place.error(f"{key} must be a number from 0, not {_shown(value)}")
+    return value
+
+
 def _folder(value: Json, key: str, place: Place) -> str:
     return str(place.folder / Path(_string(value, key, place)).expanduser())
 
@@ -220,6 +226,7 @@ KEYS: Mapping[str, Callable[[Json, str, Place], Any]] = {
     "extend-exclude": _patterns,
     "per-file-ignores": _per_file,
     "default-timeout": _seconds,
+    "astroid-queries": _count,
     "packs": _packs,
     "cache-dir": _folder,
     "cache": _boolean,

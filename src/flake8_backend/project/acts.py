@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from flake8_backend.project.evaluate import Evaluator
+    from flake8_backend.project.fallback import Fallback
     from flake8_backend.project.modules import Module
 
 __all__ = ["BLOCKS", "CALL", "ENTER", "ITERATE", "READ", "Act", "Acts", "Doing", "Edge", "Leaf", "Node"]
@@ -60,6 +61,7 @@ class Acts:
         self.loops = Loops(evaluator, self.of)
         self._accepted: dict[str, dict[int, tuple[str, ...]]] = {}
         self.ignores_comments = False  # as flake8's --disable-noqa asks
+        self.fallback: Fallback | None = None
 
     def of(self, node: Node) -> tuple[Act, ...]:
         """What a function's own body does, calls first, each kind in the order of the walk."""
@@ -107,7 +109,10 @@ class Acts:
 
     def targets(self, module: Module, term: Sequence[Any]) -> list[Value]:
         """What a call's callee may be."""
-        return list(options(self._evaluator.value(module, term[1])))
+        found = self._evaluator.value(module, term[1])
+        if found is None and self.fallback is not None:
+            found = self.fallback.callee(module, term)
+        return list(options(found))
 
     def leaf(self, callee: Value, call: tuple[Module, Sequence[Any]] | None = None) -> Leaf | None:
         """The library fact about calling ``callee``; None where the arguments of ``call`` keep it from waiting."""

@@ -111,7 +111,13 @@ class Project:
                 rows=self.options.pack_rows or None,
             )
             self._solution = Solution(
-                table, knowledge, self.options, self._requirements, self._versions, self._templates
+                table,
+                knowledge,
+                self.options,
+                self._requirements,
+                self._versions,
+                self._templates,
+                read=lambda relative: self.source(self.root / relative).text,
             )
         return self._solution
 

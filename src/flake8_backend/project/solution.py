@@ -12,6 +12,7 @@ from flake8_backend.project.callsites import CallSites
 from flake8_backend.project.contexts import Contexts
 from flake8_backend.project.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
+from flake8_backend.project.fallback import Fallback
 from flake8_backend.project.listing import Listings
 from flake8_backend.project.models import Schema
 from flake8_backend.project.pages import Pages
@@ -36,7 +37,7 @@ from flake8_backend.project.view import FunctionView, ModuleView
 from flake8_backend.project.waits import Waits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from flake8_backend.config import Options
     from flake8_backend.core.diagnostic import Diagnostic, Json
@@ -56,6 +57,7 @@ class Solution:
         requirements: Requirements | None = None,
         versions: Versions | None = None,
         templates: Templates | None = None,
+        read: Callable[[str], str] | None = None,
     ) -> None:
         self.table = table
         self.knowledge = knowledge
@@ -72,6 +74,8 @@ class Solution:
         self.evaluator.rebind = binding.with_receiver
         self.effects = Effects(self.evaluator)
         self.effects.acts.ignores_comments = options.flake8.disable_noqa
+        if read is not None and options.astroid_queries:
+            self.effects.acts.fallback = Fallback(self.evaluator, read, options.astroid_queries)
 
     @cached_property
     def contexts(self) -> Contexts:
