@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ _PAGING = frozenset({"offset", "limit", "slice", "paginate", "page", "get_page",
 _MAPPING = frozenset({"sqlalchemy", "sqlmodel", "flask"})  # packs of ORMs whose sessions keep rows by their keys
 _REFRESHING = frozenset({"refresh_from_db", "arefresh_from_db", "refresh"})
 _LOOKING_AGAIN = frozenset({"exists", "aexists", "select_for_update", "with_for_update"})
+_WRITING = re.compile(r"(get_or_)?create\Z|(update|upsert|insert|save|delete|remove|dispatch)\Z|(log|publish)_")
 _KEYS = frozenset({"pk", "id"})
 # what a query is made of that is the same at each turn of a loop
 _SETTLED = frozenset(
@@ -151,7 +153,12 @@ class Asked:
         return any(repetition.varies(function, index, loop) for loop in around)
 
     def _writes(self, act: ActView, reach: Reach) -> bool:
-        """Whether a helper that is called writes too: it reads what it changes, and the writes are what has to be joined."""
+        """Whether a helper that is called writes too: it reads what it changes, and the writes are what has to be joined.
+
+        By its name, where it is not seen: sessions that are handed over are of no known type.
+        """
+        if any(_WRITING.match(link.name.rpartition(".")[2]) for link in reach.links):
+            return True
         return bool(reach.links) and act.reach("db-write") is not None
 
     def _turns_pages(self, function: FunctionView, act: ActView, around: Sequence[LoopView]) -> bool:

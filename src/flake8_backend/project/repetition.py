@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flake8_backend.project.view import FunctionView
 
 # blocks that run for some items alone: what was not found yet, what failed
-_SELDOM = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING, scopes.OFF, scopes.EXCEPT})
+_SELDOM = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING, scopes.OFF, scopes.NAMED, scopes.EXCEPT})
 _IN_PIECES = re.compile(r"chunk|batch|page|partition|segment|slice|split|window", re.IGNORECASE)
 _FEW = re.compile(r"(\A|_)(ancestors|headers)\Z|\Aget_models\Z")
 _ARRIVING = re.compile(r"(\A|_)(listen|subscribe|consume)", re.IGNORECASE)  # one item now and then, as they come
@@ -102,6 +102,8 @@ def is_few(function: FunctionView, term: Sequence[Any]) -> bool:
 
 def _is_written_out(function: FunctionView, term: Sequence[Any]) -> bool:
     """Whether somebody wrote a number down: a literal, a constant, an entry of the configuration."""
+    if term[0] == terms.BINARY:
+        return all(_is_written_out(function, function.term(index)) for index in children(term))
     return term[0] == terms.CONSTANT or _is_constant(term) or _is_configured(function, term)
 
 

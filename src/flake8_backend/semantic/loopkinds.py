@@ -74,3 +74,13 @@ def _names_key(node: ast.AST, key: str) -> bool:
     right = node.comparators[0]
     names = right.elts if isinstance(right, (ast.Tuple, ast.List, ast.Set)) else [right]
     return bool(names) and all(isinstance(name, ast.Constant) and isinstance(name.value, str) for name in names)
+
+
+def names_item(loop: Any, test: ast.AST) -> bool:
+    """Whether a test holds for the one item that it names."""
+    return (
+        isinstance(loop.target, ast.Name)
+        and isinstance(test, ast.Compare)
+        and isinstance(test.ops[0], ast.Eq)
+        and _names_key(test, loop.target.id)
+    )

@@ -28,6 +28,7 @@ ONCE = "once"
 MEMO = "memo"
 MAIN = "main"
 OFF = "off"
+NAMED = "named"  # a branch of a loop for the one item that it names
 FALLS_THROUGH, CONTINUES, BREAKS, LEAVES = range(4)
 LOOPS = frozenset({FOR, ASYNC_FOR, WHILE, COMPREHENSION})
 

@@ -224,7 +224,20 @@ class Summariser:
             return [kind, parent, self._lowering.lower(handler.type, frame, parent, block.order)]
         if kind == scopes.IF and _is_switched_off(block.nodes[0], frame, self._visit.frames[0]):
             kind = scopes.OFF
+        elif kind == scopes.IF and self._is_for_one_item(frame, block):
+            kind = scopes.NAMED
         return [kind, parent, block.exits, *_flag(frame, block)]
+
+    @staticmethod
+    def _is_for_one_item(frame: Frame, block: Block) -> bool:
+        """Whether a branch of a loop is that of a single item: ``for kind in kinds: if kind == "user": …``."""
+        index = block.parent
+        while index >= 0:
+            around = frame.blocks[index]
+            if around.kind in (scopes.FOR, scopes.ASYNC_FOR):
+                return loopkinds.names_item(around.nodes[0], block.nodes[0])
+            index = around.parent
+        return False
 
     # --- classes -----------------------------------------------------------------------------------------------
 
