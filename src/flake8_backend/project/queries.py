@@ -289,6 +289,8 @@ def _changed(evaluator: Evaluator, fact: CallFact, query: Query, module: Module,
         return query.loading(_loader_paths(evaluator, module, term))
     if role == "orm-lazy" and name in ("select", "select_extend") and len(term[2]) > 1:
         return query.loading(_selected(evaluator, query, module, term))
+    if role == "orm-lazy" and name == "none":
+        return replace(query, source=None)  # it gives no rows, so nothing is to be loaded with them
     if role == "orm-lazy" and name == "only":
         return replace(query, only=frozenset(_names_in(evaluator, module, term)))
     if role == "orm-lazy" and name == "distinct" and (query.columns or term[2]):  # of the columns that are named

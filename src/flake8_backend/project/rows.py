@@ -375,7 +375,7 @@ class _Walk:
         values = self._values(owner)
         found = [self._rows.unloaded(value, name) for value in values]
         if found and all(found) and self._is_whole(owner):
-            row, fact = found[0]  # type: ignore[misc]
+            row, fact = _with_source(found)
             if not (fact.many and fact.manager):
                 yield self._load(row, fact, READ, block, owner, span)
         elif len(values) == 1:
@@ -428,6 +428,7 @@ class _Walk:
                 yield from self._gone_through(term[2][0], block, span)
             return
         found = [list(self._rows.called(self._evaluator, value, self._module, term)) for value in values]
+        found.sort(key=lambda loads: all(load.query.source is None for load in loads))
         for load in found[0] if found else ():
             if all(any(_is_same(load, other) for other in others) for others in found[1:]):
                 yield replace(load, span=span, block=block, term=index)
@@ -444,7 +445,7 @@ class _Walk:
         values = self._values(owner)
         found = [self._rows.unloaded(value, name) for value in values]
         if found and all(found) and self._is_whole(owner):
-            row, fact = found[0]  # type: ignore[misc]
+            row, fact = _with_source(found)
             if fact.many and fact.manager:
                 yield self._load(row, fact, use, block, owner, span)
         elif not self._environment and len(values) == 1:
@@ -478,6 +479,12 @@ class _Walk:
         if term[0] == terms.ATTRIBUTE and term[2] in self._rows.names:
             return term[1], term[2]
         return None
+
+
+def _with_source(found: Sequence[tuple[Instance, RelationFact] | None]) -> tuple[Instance, RelationFact]:
+    """One of several rows: one of a query in sight, if there is one."""
+    known = [pair for pair in found if pair is not None]
+    return next((pair for pair in known if pair[0].query is not None and pair[0].query.source is not None), known[0])
 
 
 def _is_same(load: Load, other: Load) -> bool:

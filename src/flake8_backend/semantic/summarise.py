@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.containment import internal_error
 from flake8_backend.core.rule import NodeCheck, Rule, checks_of
 from flake8_backend.core.serial import diagnostic_to_json
-from flake8_backend.semantic import loopkinds, scopes, terms
+from flake8_backend.semantic import branches, loopkinds, scopes, terms
 from flake8_backend.semantic.lowering import Lowering
 from flake8_backend.semantic.model import SemanticModel
 from flake8_backend.semantic.outline import TEST, Outline, absolute
@@ -122,7 +122,7 @@ class Summariser:
             self_reads=[[name, block] for name, block in sorted(frame.self_reads.items())],
             loads=self._outputs(frame, frame.loads),
             remembers=_remembers(frame),
-            compared=_compared(frame),
+            compared=branches.compared(frame),
         )
 
     def _parameters(self, frame: Frame, parent: Frame) -> list[list[Any]]:
@@ -222,11 +222,11 @@ class Summariser:
         if kind == scopes.EXCEPT:
             handler: Any = block.nodes[0]
             return [kind, parent, self._lowering.lower(handler.type, frame, parent, block.order)]
-        if kind == scopes.IF and _is_switched_off(block.nodes[0], frame, self._visit.frames[0]):
+        if kind == scopes.IF and branches.is_switched_off(block.nodes[0], frame, self._visit.frames[0]):
             kind = scopes.OFF
         elif kind == scopes.IF and self._is_for_one_item(frame, block):
             kind = scopes.NAMED
-        return [kind, parent, block.exits, *_flag(frame, block)]
+        return [kind, parent, block.exits, *branches.flag(frame, block)]
 
     @staticmethod
     def _is_for_one_item(frame: Frame, block: Block) -> bool:
@@ -279,26 +279,6 @@ def _is_dead_root(term: terms.Term) -> bool:
     return term[0] in _DEAD_ROOTS and not (term[0] == terms.BINARY and term[1] in _LIVE_OPERATORS)
 
 
-def _flag(frame: Frame, block: Block) -> list[int]:
-    """The position of the parameter that decides whether a branch is run, and the truth that it must have."""
-    if block.kind not in (scopes.IF, scopes.ELSE, scopes.MEMO) or not block.nodes:
-        return []
-    test: Any = block.nodes[0]
-    expected = True
-    if block.kind == scopes.ELSE:
-        expected = False
-    elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
-        test = test.values[0]
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        test, expected = test.operand, not expected
-    if _is_none_test(test):
-        test, expected = test.left, expected == isinstance(test.ops[0], ast.IsNot)
-    bound = frame.bindings.get(test.id, ()) if isinstance(test, ast.Name) else ()
-    if len(bound) != 1 or bound[0].how != "parameter" or not isinstance(bound[0].detail, int):
-        return []
-    return [bound[0].detail, int(expected)]
-
-
 def _place(node: Any) -> list[int]:
     return [node.lineno, node.col_offset, node.end_lineno, node.end_col_offset]
 
@@ -310,36 +290,6 @@ def _header(node: Any) -> list[int]:
     if isinstance(node, ast.Lambda):
         return _place(node)
     return [node.lineno, node.col_offset, node.lineno, node.col_offset + len(node.name)]
-
-
-def _is_none_test(test: ast.expr) -> bool:
-    """``x is None``, ``x is not None``: most parameters of which this is asked are None or something that is true."""
-    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], (ast.Is, ast.IsNot)):
-        return False
-    right = test.comparators[0]
-    return len(test.ops) == 1 and isinstance(right, ast.Constant) and right.value is None
-
-
-def _is_switched_off(test: ast.AST, frame: Frame, module: Frame) -> bool:
-    """``if WRITE_SAMPLES:`` below ``WRITE_SAMPLES = False``: a name of the module that nothing else sets."""
-    if not isinstance(test, ast.Name) or (frame is not module and test.id in frame.bindings):
-        return False
-    bound = module.bindings.get(test.id, ())
-    if len(bound) != 1 or bound[0].how != "assign" or not isinstance(bound[0].value, ast.Constant):
-        return False
-    return test.id.isupper() and bound[0].value.value is False
-
-
-def _compared(frame: Frame) -> list[str]:
-    found: set[str] = set()
-    for block in frame.blocks:
-        if block.kind != scopes.IF or not block.nodes:
-            continue
-        for node in ast.walk(block.nodes[0]):
-            if isinstance(node, ast.Compare):
-                parts = [item for part in (node.left, *node.comparators) for item in ast.walk(part)]
-                found.update(p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
-    return sorted(found)
 
 
 def _remembers(frame: Frame) -> bool:
