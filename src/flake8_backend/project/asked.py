@@ -148,6 +148,8 @@ class Asked:
             term = function.term(index)
             if term[0] == terms.CALL and describe(function, term[1]).endswith(_MODEL_GETTERS):
                 return any(repetition.varies(function, index, loop) for loop in around)
+        if term[0] == terms.UNION:  # a query that a branch narrowed
+            return all(self._is_of_many(function, option, around) for option in term[1])
         if term[0] in (terms.NAME, terms.SELF, terms.CLASS) or any(_is_row(v) for v in options(function.value(index))):
             return False
         return any(repetition.varies(function, index, loop) for loop in around)

@@ -214,11 +214,13 @@ class Schema:
         if marker.pack in SQLALCHEMY:
             many = self.joins.is_many(cls, name, target, module, call, declared=is_list if annotation else None)
         lazy = self.declarations.lazy(module, call)
-        manager = MANAGERS.get(marker.pack) if many else None
+        # fields of other distributions are loaded as the ORM of the model loads its own
+        orm = marker.pack if marker.pack in SQLALCHEMY else self.orm_of(cls) or marker.pack
+        manager = MANAGERS.get(orm) if many else None
         if lazy in LAZY_QUERIES:
             manager = APPENDER
         inverse = self._inverse_name(cls, module, call, target, marker.pack, many=many)
-        return RelationFact(name, target, many, False, lazy in EAGER_ENOUGH, marker.pack, manager, inverse)
+        return RelationFact(name, target, many, False, lazy in EAGER_ENOUGH, orm, manager, inverse)
 
     def _inverse_name(
         self, cls: ClassRef, module: Module, call: Sequence[Any], target: ClassRef | None, pack: str, *, many: bool

@@ -32,6 +32,8 @@ def describe(function: FunctionView, index: int) -> str:
         return str(function.module.function(term[1]).parameters[term[2]][0])
     if operator == terms.ENTER:
         return _noun(function.value(index)) or describe(function, term[1])
+    if operator == terms.UNION:
+        return next((name for option in term[1] if (name := describe(function, option))), "")
     if operator in (terms.AWAIT, terms.ALLOWED):
         return describe(function, term[1])
     for value in options(function.value(index)):
