@@ -67,3 +67,19 @@ def test_once(body: str) -> None:
 )
 def test_each_time(body: str) -> None:
     assert not runs_once(body)
+
+
+@pytest.mark.parametrize(
+    ("filled", "once"),
+    [
+        ("global found\n    found = make()", True),
+        ("global found\n    found.update(make())", True),
+        ("global found\n    if make():\n        found = 1", True),
+        ("found = make()", False),
+        ("global found\n    print(found)", False),
+    ],
+)
+def test_a_function_that_fills_the_global_name_runs_once(filled: str, once: bool) -> None:
+    text = f"found = None\ndef fill():\n    {filled}\ndef use():\n    if not found:\n        fill()\n"
+    frame = next(frame for frame in Visit(ast.parse(text)).frames if frame.name == "use")
+    assert (scopes.ONCE in {block.kind for block in frame.blocks}) is once

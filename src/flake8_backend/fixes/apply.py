@@ -60,7 +60,7 @@ def fix_files(
     write: bool,
     options: Options,
     rules: Mapping[str, Rule] | None = None,
-    max_rounds: int = 10,
+    max_rounds: int = 50,
     progress: Progress | None = None,
 ) -> FixReport:
     """Apply the best fix of every allowed finding in ``paths`` and say what was done and what was not.

@@ -47,9 +47,20 @@ class Harmless(Lookup):
         term = self.term(at, index)
         if term[0] not in _WRITTEN:
             return False
+        if term[0] == terms.ATTRIBUTE and self._is_declared_safe(at, term[1], term[2]):
+            return True
         spelling = self.spelled(at, index)
         patterns = self._safe_attributes + (self._safe_calls if term[0] == terms.CALL else ())
         return any(fnmatch.fnmatchcase(spelling, pattern) for pattern in patterns)
+
+    def _is_declared_safe(self, at: At, owner: int, name: str) -> bool:
+        """Whether an attribute of a library's object holds no text of its own: ``zone.key``."""
+        found = list(options(self.evaluator.value(self.table.by_name[at.module], owner)))
+        return bool(found) and all(
+            isinstance(value, Instance)
+            and any(f"{base}.{name}" in self._safe_attributes for base in self.evaluator.library_bases(value.cls))
+            for value in found
+        )
 
     def is_harmless(self, value: Value | None) -> bool:
         """Whether the text of an object holds no quote and no word of its own: numbers, dates, enumerations."""

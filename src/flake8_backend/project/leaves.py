@@ -50,6 +50,11 @@ class Leaf:
         return self.fact.role in ("file-read", "file-write") and self.name.startswith(("io.", "tempfile._"))
 
     @property
+    def is_free_when_new(self) -> bool:
+        """Whether nobody can hold what it waits for as long as only this function knows the object: a lock."""
+        return self.fact.role == "lock"
+
+    @property
     def is_lazy(self) -> bool:
         """Whether the work is done while the result is gone through, not in the call."""
         return self.fact.role == "file-list" or self.name.endswith("__iter__")

@@ -116,7 +116,8 @@ def _is_worth_telling(act: ActView, reach: Reach) -> bool:
         return False
     if reach.leaf.is_file_work and (act.function.is_startup or act.is_rare):
         return False  # once, and nobody else waits yet
-    return not (reach.leaf.is_on_handle and not reach.links and act.is_beside_opening)
+    is_told_before = reach.leaf.is_on_handle or reach.leaf.is_free_when_new
+    return not (is_told_before and not reach.links and act.is_beside_opening)
 
 
 def _is_made_awaitable(site: SiteView, reach: Reach) -> bool:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from flake8_backend.semantic.scopes import Frame
 
+_GROWING = frozenset({"append", "add", "extend", "update"})
 _CLOSED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Expr, ast.Return)  # no assignments of this function
 
 
@@ -24,7 +25,43 @@ def fills_once(node: ast.If, frame: Frame) -> bool:
         place = _renewed(test, frame) if isinstance(test, ast.BoolOp) else _place(_empty(test), frame)
         if place is not None and assigns(node.body, place, frame):
             return True
+        if _is_filled_by_call(_empty(test), node.body, frame):
+            return True
     return False
+
+
+def _is_filled_by_call(place: ast.expr | None, body: Iterable[ast.stmt], frame: Frame) -> bool:
+    """``if not CONFIGURED: set_up()``, where ``set_up`` is a function of the module that fills the global name."""
+    if not isinstance(place, ast.Name) or place.id in frame.bindings or frame.parent is None:
+        return False
+    called = {
+        statement.value.func.id
+        for statement in body
+        if isinstance(statement, (ast.Expr, ast.Assign))
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+    }
+    outer = frame.parent
+    while outer.parent is not None:
+        outer = outer.parent
+    functions = outer.node.body if called and isinstance(outer.node, ast.Module) else ()
+    return any(
+        isinstance(function, ast.FunctionDef) and function.name in called and _fills_global(function, place.id)
+        for function in functions
+    )
+
+
+def _fills_global(function: ast.FunctionDef, name: str) -> bool:
+    inside = list(ast.walk(function))
+    if not any(isinstance(node, ast.Global) and name in node.names for node in inside):
+        return False
+    assigned = (target for statement in function.body for target in _targets(statement))
+    grown = (
+        node.func.value
+        for node in inside
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _GROWING
+    )
+    return any(isinstance(target, ast.Name) and target.id == name for target in (*assigned, *grown))
 
 
 def _renewed(test: ast.BoolOp, frame: Frame) -> str | None:
