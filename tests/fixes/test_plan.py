@@ -9,12 +9,12 @@ import pytest
 from flake8_backend.fixes.plan import (
     Edit,
     OverlappingEdits,
-    any_overlap,
+    any_touch,
     apply_edits,
     merge_edits,
-    overlap,
     shifted,
     text_edits,
+    touch,
     unshifted,
     untouched,
 )
@@ -67,20 +67,21 @@ def test_an_edit_runs_forward(start: int, end: int) -> None:
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
-        (Edit(0, 2, ""), Edit(2, 4, ""), False),
+        (Edit(0, 2, ""), Edit(3, 4, ""), False),
+        (Edit(0, 2, ""), Edit(2, 4, ""), True),  # one may break the line that the other goes on with
         (Edit(0, 3, ""), Edit(2, 4, ""), True),
         (Edit(1, 1, "a"), Edit(1, 1, "b"), True),
         (Edit(1, 1, "a"), Edit(2, 2, "b"), False),
-        (Edit(1, 1, "a"), Edit(1, 3, "b"), False),
-        (Edit(3, 3, "a"), Edit(1, 3, "b"), False),
+        (Edit(1, 1, "a"), Edit(1, 3, "b"), True),
+        (Edit(3, 3, "a"), Edit(1, 3, "b"), True),
         (Edit(2, 2, "a"), Edit(1, 3, "b"), True),
         (Edit(1, 3, "a"), Edit(1, 3, "a"), True),
     ],
 )
-def test_overlap_of_two_fixes(one: Edit, other: Edit, expected: bool) -> None:
-    assert overlap(one, other) is expected
-    assert overlap(other, one) is expected
-    assert any_overlap([Edit(90, 91, ""), one], [Edit(70, 71, ""), other]) is expected
+def test_two_fixes_that_touch(one: Edit, other: Edit, expected: bool) -> None:
+    assert touch(one, other) is expected
+    assert touch(other, one) is expected
+    assert any_touch([Edit(90, 91, ""), one], [Edit(70, 71, ""), other]) is expected
 
 
 def test_a_small_edit_leaves_the_common_head_and_tail() -> None:

@@ -10,7 +10,7 @@ from flake8_backend.fixes.plan import (
     Edit,
     FixPlan,
     Skipped,
-    any_overlap,
+    any_touch,
     apply_edits,
     shifted,
     unshifted,
@@ -234,7 +234,7 @@ class FileRun:
         taken: list[Edit] = []
         for candidate in self._planned():
             edits = candidate.plan.edits if candidate.plan else ()
-            if not any_overlap(edits, taken):
+            if not any_touch(edits, taken):
                 chosen.append(candidate)
                 taken += edits
         return chosen

@@ -73,21 +73,18 @@ class Skipped:
     reason: str
 
 
-def overlap(one: Edit, other: Edit) -> bool:
+def touch(one: Edit, other: Edit) -> bool:
     """Whether two edits of different fixes get in each other's way.
 
-    They do when they share a code point, when one inserts strictly inside what the other replaces, and when both
-    insert at the same offset, for nothing says which text comes first. An insertion that merely touches the start or
-    the end of a replaced range does not overlap it.
+    They do when they share a code point or an offset. Side by side they would fit together, but not their layouts: one
+    may break the line that the other goes on with. The other is made in the next round.
     """
-    if one.start == one.end and other.start == other.end:
-        return one.start == other.start
-    return one.start < other.end and other.start < one.end
+    return one.start <= other.end and other.start <= one.end
 
 
-def any_overlap(edits: Iterable[Edit], others: Sequence[Edit]) -> bool:
-    """Whether an edit of the first group overlaps one of the second."""
-    return any(overlap(edit, other) for edit in edits for other in others)
+def any_touch(edits: Iterable[Edit], others: Sequence[Edit]) -> bool:
+    """Whether an edit of the first group touches one of the second."""
+    return any(touch(edit, other) for edit in edits for other in others)
 
 
 def merge_edits(edits: Iterable[Edit]) -> tuple[Edit, ...]:
