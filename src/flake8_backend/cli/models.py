@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from flake8_backend.cli.session import Session
     from flake8_backend.project.schema.records import Column, Index, Relation, Table
+    from flake8_backend.project.schema.shapes import Shape
 
 SUMMARY = "list models: tables, columns, relations, indexes"
 
@@ -24,12 +26,33 @@ def add_arguments(parser: Parser) -> None:
     """What ``models`` understands."""
     add_paths(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--serializers", action="store_true", help="serializers and response schemas as well")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the models in the order of their names; raises UsageError and ConfigError."""
     session = session_of(arguments)
+    tables, shapes = _found(session, with_shapes=arguments.serializers)
+    if arguments.format == "json":
+        told: dict[str, Any] = {"models": [as_json(*pair) for pair in tables]}
+        if arguments.serializers:
+            told["serializers"] = [shape_as_json(*pair) for pair in shapes]
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        print_text(tables)
+        print_shapes(shapes)
+    for warning in session.warnings:
+        say_warning(warning)
+    if not arguments.quiet:
+        more = f", {counted(len(shapes), 'serializer')}" if arguments.serializers else ""
+        say(f"{counted(len(tables), 'model')}{more} in {counted(session.size, 'file')}.")
+    return 0
+
+
+def _found(session: Session, *, with_shapes: bool) -> tuple[list[tuple[Path, Table]], list[tuple[Path, Shape]]]:
+    """The tables and the shapes that the run is about, by name."""
     tables: list[tuple[Path, Table]] = []
+    shapes: list[tuple[Path, Shape]] = []
     for project, paths in session.projects():
         wanted = {path.resolve() for path in paths}
         solution = project.solution
@@ -38,16 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
             # migrations hold copies of models as they once were
             if path.resolve() in wanted and not solution.contexts.is_migration(solution.table.by_path[table.path]):
                 tables.append((path, table))
+        for shape in solution.shapes.all if with_shapes else ():
+            path = project.root / shape.path
+            if path.resolve() in wanted:
+                shapes.append((path, shape))
     tables.sort(key=lambda pair: (pair[1].model, str(pair[0])))
-    if arguments.format == "json":
-        print(json.dumps({"models": [as_json(*pair) for pair in tables]}, indent=2, ensure_ascii=False))
-    else:
-        print_text(tables)
-    for warning in session.warnings:
-        say_warning(warning)
-    if not arguments.quiet:
-        say(f"{counted(len(tables), 'model')} in {counted(session.size, 'file')}.")
-    return 0
+    shapes.sort(key=lambda pair: (pair[1].cls.name, str(pair[0])))
+    return tables, shapes
 
 
 def as_json(path: Path, table: Table) -> dict[str, Any]:
@@ -148,3 +168,59 @@ def _index_text(index: Index) -> str:
     told += ["partial"] if index.partial else []
     told += [index.name] if index.name else []
     return ", ".join(told)
+
+
+def shape_as_json(path: Path, shape: Shape) -> dict[str, Any]:
+    """A serializer or schema as programs want it; lines are 1-based."""
+    return {
+        "name": shape.cls.name,
+        "kind": shape.kind,
+        "path": relative(path),
+        "line": shape.span.line if shape.span is not None else None,
+        "model": shape.model.name if shape.model is not None else None,
+        "from_attributes": shape.from_attributes,
+        "fields": [
+            {
+                "name": field.name,
+                "type": field.type,
+                "source": field.source,
+                "many": field.many,
+                "nested": field.nested.name if field.nested is not None else None,
+                "write_only": field.write_only,
+                "relations": list(field.relations),
+            }
+            for field in shape.fields
+        ],
+        "relations": list(shape.relations),
+        "used_by": [{"handler": use.handler, "how": use.how} for use in shape.uses],
+    }
+
+
+def print_shapes(shapes: list[tuple[Path, Shape]]) -> None:
+    """A block for each serializer or schema."""
+    style = Style(sys.stdout)
+    for path, shape in shapes:
+        line = f":{shape.span.line}" if shape.span is not None else ""
+        model = f" of {shape.model.name}" if shape.model is not None else ""
+        print(f"{style.bold(shape.cls.name)}  {shape.kind}{model}  {style.dim(f'{relative(path)}{line}')}")
+        rows = [
+            [
+                field.name,
+                field.type or "?",
+                ", ".join(
+                    [
+                        *([f"from {field.source}"] if field.source != field.name else []),
+                        *([f"nests {field.nested.name}"] if field.nested is not None else []),
+                        *(["write only"] if field.write_only else []),
+                    ]
+                ),
+            ]
+            for field in shape.fields
+        ]
+        for row in _aligned(rows):
+            print(f"    {row}")
+        if shape.relations:
+            print(f"    reads {', '.join(shape.relations)}")
+        for use in shape.uses:
+            print(f"    used by {use.handler} ({use.how})")
+        print()

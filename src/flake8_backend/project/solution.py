@@ -25,6 +25,7 @@ from flake8_backend.project.restviews import RestViews
 from flake8_backend.project.routed import Routed
 from flake8_backend.project.routes import Route, RouteTable
 from flake8_backend.project.rows import Rows
+from flake8_backend.project.schema.shapes import Shapes
 from flake8_backend.project.scripts import Scripts
 from flake8_backend.project.serving import shows_asgi
 from flake8_backend.project.settings import Settings
@@ -111,6 +112,11 @@ class Solution:
     def resolvers(self) -> Resolvers:
         """What a GraphQL server calls for every object of a list."""
         return Resolvers(self)
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Serializers and response schemas."""
+        return Shapes(self)
 
     @cached_property
     def passed(self) -> Passed:

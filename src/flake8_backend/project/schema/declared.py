@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KINDS = ("orm-relation", "orm-column")
 UNREAD: Any = ...  # an argument that is given and could not be read
 _SHOWN = 40
+_NOT_SHOWN = "…"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Declared:
     def shown(self, role: str) -> str | None:
         """What is given to a role, as a reader would write it."""
         found = self.given(role)
-        return None if found is None else "…" if found[0] is UNREAD else repr(found[0])
+        return None if found is None else _NOT_SHOWN if found[0] is UNREAD else repr(found[0])
 
     def _names(self, role: str) -> tuple[str, ...]:
         return self.storage.params.get(role, (role,))
@@ -86,17 +87,26 @@ class Told(Declared):
 
     def given(self, role: str) -> tuple[Any] | None:
         """What is given to a role, None when nothing is."""
-        names = self._names(role)
-        found = next((keyword.value for keyword in self.call.keywords if keyword.arg in names), None)
-        position = self.storage.positions.get(role)
-        if found is None and position is not None and position < len(self.call.args):
-            found = self.call.args[position]
+        found = self._expression(role)
         if found is None:
             return None
         try:
             return (ast.literal_eval(found),)
         except ValueError:
             return (UNREAD,)
+
+    def _expression(self, role: str) -> ast.expr | None:
+        names = self._names(role)
+        found = next((keyword.value for keyword in self.call.keywords if keyword.arg in names), None)
+        position = self.storage.positions.get(role)
+        if found is None and position is not None and position < len(self.call.args):
+            found = self.call.args[position]
+        return found
+
+    def shown(self, role: str) -> str | None:
+        """What is given to a role, as a reader would write it."""
+        found = self._expression(role)
+        return found.id if isinstance(found, ast.Name) else super().shown(role)
 
 
 @dataclass(frozen=True)
@@ -234,8 +244,8 @@ def shown(module: Module, index: int) -> str:
     if term[0] == terms.CALL:
         return f"{shown(module, term[1])}(…)" if term[2] or term[3] else f"{shown(module, term[1])}()"
     if term[0] == terms.DISPLAY and not term[2]:
-        return {"list": "[]", "dict": "{}", "tuple": "()", "set": "set()"}.get(term[1], "…")
-    return "…"
+        return {"list": "[]", "dict": "{}", "tuple": "()", "set": "set()"}.get(term[1], _NOT_SHOWN)
+    return _NOT_SHOWN
 
 
 class Reader:

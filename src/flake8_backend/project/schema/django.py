@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flake8_backend.project.schema import records
+from flake8_backend.project.schema.plain import column_of
 from flake8_backend.project.schema.records import Column, Index, Relation, Table
 from flake8_backend.project.values import ClassRef, Constant
 from flake8_backend.semantic import terms
@@ -171,7 +172,7 @@ class DjangoTables:
             yield self._link_column(parent) if parent is not None else self._own_key(cls)
         for name, declared in fields.items():
             if declared.marker.kind == "orm-column":
-                yield self._column(name, declared)
+                yield column_of(name, declared.text("name") or name, declared)
             elif declared.storage.relation in (records.MANY_TO_ONE, records.ONE_TO_ONE):
                 yield self._foreign(cls, name, declared)
 
@@ -211,26 +212,8 @@ class DjangoTables:
         parent = self.parent(cls)
         return f"{_bare(parent).lower()}_ptr_id" if parent is not None else "id"
 
-    def _column(self, name: str, declared: Declared) -> Column:
-        module, span = declared.place
-        nullable = declared.literal("nullable")
-        primary = declared.flag("primary_key")
-        return Column(
-            name,
-            declared.text("name") or name,
-            declared.type,
-            nullable if isinstance(nullable, bool) else None,
-            declared.shown("default"),
-            primary,
-            primary or declared.flag("unique"),
-            declared.flag("index"),
-            declared.number("max_length"),
-            module=module,
-            span=span,
-        )
-
     def _foreign(self, cls: ClassRef, name: str, declared: Declared) -> Column:
-        column = self._column(name, declared)
+        column = column_of(name, declared.text("name") or name, declared)
         target = self.target(cls, declared)
         refers = None
         if target is not None:
@@ -341,11 +324,11 @@ class DjangoTables:
     def _reverse_name(self, cls: ClassRef, declared: Declared, kind: str, target: ClassRef | None) -> str | None:
         """The name by which the target leads back, None without one."""
         given = declared.literal("reverse")
-        if kind == records.ONE_TO_MANY:
-            return given if isinstance(given, str) and target is not None else None
         if kind == records.GENERIC or target is None or declared.storage.values.get("beside"):
             return None
         if given is None:
+            if kind == records.ONE_TO_MANY:
+                return None
             given = self._bodies.text(self.meta(cls, "default_related_name"))
         if given is not None and not isinstance(given, str):
             return None

@@ -12,6 +12,7 @@ from flake8_backend.project.schema.bodies import Bodies
 from flake8_backend.project.schema.declared import Reader
 from flake8_backend.project.schema.django import PACK as DJANGO
 from flake8_backend.project.schema.django import DjangoTables
+from flake8_backend.project.schema.plain import PlainTables
 from flake8_backend.project.schema.records import Relation, Table
 from flake8_backend.project.schema.relationships import Relationships
 
@@ -35,6 +36,7 @@ class Tables:
         reader = Reader(evaluator)
         self.django = DjangoTables(schema, self.bodies, reader)
         self.alchemy = AlchemyTables(schema, self.bodies, reader)
+        self.plain = PlainTables(schema, self.bodies, reader)
         self._relationships = Relationships(schema, self.bodies, reader, self.alchemy)
 
     def of(self, cls: ClassRef) -> Table | None:
@@ -91,7 +93,12 @@ class Tables:
                 if back is not None and relation.target is not None:
                     given.setdefault(relation.target.name, []).append(back)
             return replace(self.alchemy.table(cls), relations=tuple(relations))
-        return None
+        if orm is None or orm in ALCHEMY or self.plain.is_abstract(cls):
+            return None
+        table = self.plain.table(cls)
+        for relation in table.relations:
+            self._give_back(cls, relation, given)
+        return table
 
     def _give_back(self, cls: ClassRef, relation: Relation, given: dict[str, list[Relation]]) -> None:
         """The relation of Django by which the target of ``relation`` leads back."""
@@ -100,7 +107,7 @@ class Tables:
         swapped = {records.MANY_TO_ONE: records.ONE_TO_MANY, records.ONE_TO_MANY: records.MANY_TO_ONE}
         kind = swapped.get(relation.kind, relation.kind)
         target = relation.target
-        while target.home is not None and self.django.is_proxy(target):
+        while self._schema.orm_of(cls) == DJANGO and target.home is not None and self.django.is_proxy(target):
             target = self.django.parent(target) or target
         back = Relation(
             relation.reverse,
@@ -124,7 +131,7 @@ class Tables:
                 if is_link and self._is_link(relation, base):
                     continue
                 found.setdefault(relation.name, relation)
-            if table.orm != DJANGO and base != table.cls and base.home is not None and self.alchemy.is_mapped(base):
+            if table.orm in ALCHEMY and base != table.cls and base.home is not None and self.alchemy.is_mapped(base):
                 for relation, _ in self._relationships.of(base):
                     found.setdefault(relation.name, relation)
         return replace(table, relations=tuple(found[name] for name in sorted(found)))
@@ -132,9 +139,13 @@ class Tables:
     def _mutual(self, table: Table, tables: dict[str, Table]) -> Table:
         """Relations that name no way back have the one that names them on the other side."""
         relations = []
+        pairs = table.cls is not None and self.plain.storage(table.cls).values.get("mutual") is True
         for relation in table.relations:
             other = tables.get(relation.target.name) if relation.target is not None else None
-            if table.orm in ALCHEMY and relation.reverse is None and other is not None:
+            if pairs and other is not None:
+                relations.append(_paired(relation, [back for back in other.relations if back.target == table.cls]))
+                continue
+            if table.orm != DJANGO and relation.reverse is None and other is not None:
                 named = (back for back in other.relations if back.reverse == relation.name and back.target == table.cls)
                 relation = replace(relation, reverse=next((back.name for back in named), None))
             relations.append(relation)
@@ -170,3 +181,18 @@ class Tables:
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.all)
+
+
+def _paired(relation: Relation, backs: list[Relation]) -> Relation:
+    """A relation that is declared at both ends, where the two find each other: how many of each there are."""
+    named = [back for back in backs if back.name == relation.reverse or back.reverse == relation.name]
+    found = named or (backs if len(backs) == 1 else [])
+    if not found:
+        return relation
+    kind = {
+        (True, True): records.MANY_TO_MANY,
+        (True, False): records.ONE_TO_MANY,
+        (False, True): records.MANY_TO_ONE,
+        (False, False): records.ONE_TO_ONE,
+    }[relation.many, found[0].many]
+    return replace(relation, reverse=found[0].name, kind=kind)
