@@ -163,7 +163,8 @@ def _relation_text(relation: Relation) -> str:
 
 
 def _index_text(index: Index) -> str:
-    told = [f"{index.kind} ({', '.join(index.columns)}{'…' if index.expressions else ''})"]
+    columns = f"{', '.join(index.columns)}{'…' if index.expressions else ''}"
+    told = [f"{index.kind} ({columns})" if columns else index.kind]
     told += [index.type] if index.type else []
     told += ["partial"] if index.partial else []
     told += [index.name] if index.name else []

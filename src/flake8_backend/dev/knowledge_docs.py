@@ -144,7 +144,9 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "`attributes`": "table of attribute or property to type expression",
         "`iterates`, `items`": "what a loop over an instance gives, and what `x[0]` gives",
         "`enters`, `awaits`, `calls`": "what `with` or `async with`, `await`, and calling an instance give",
-        "`declares`, `abstract`, `table`": "of models: columns and relations as calls; without a table; the table's name",
+        "`declares`, `abstract`, `table`, `indexes`": (
+            "of models: columns and relations as calls; without a table; the table's name; indexes by columns"
+        ),
         "`type`": "of an object in a module: its type",
     },
 }

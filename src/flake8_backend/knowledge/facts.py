@@ -199,6 +199,7 @@ class Knowledge:
             awaits=self._type(row.get("awaits")),
             calls=self._type(row.get("calls")),
             pack=pack,
+            indexes=tuple(map(tuple, row.get("indexes", ()))),
             **told(row, "verified", "declares", "abstract", "table"),
         )
 
@@ -213,6 +214,10 @@ class Knowledge:
         """Two of: written like a class, called, has methods (``socket.socket`` is called and has methods)."""
         is_capitalised = name.rpartition(".")[2][:1].isupper()
         return (is_capitalised, name in self._rows["call"], name in self._owners).count(True) >= 2
+
+    def declaring(self) -> tuple[str, ...]:
+        """The models of libraries whose columns and relations are told, in the order of packs."""
+        return tuple(name for name, (row, _) in self._rows["class"].items() if "declares" in row)
 
     def is_class(self, name: str) -> bool:
         """Whether ``name`` is known to be a class."""

@@ -225,7 +225,8 @@ class ClassFact:
     ``bases`` names the known bases, ``base_types`` tells them with their type arguments. ``iterates`` is what a loop
     over it gives, ``items`` what ``x[0]`` gives, ``enters`` what ``with`` or ``async with`` gives (None: the object
     itself), ``calls`` what calling an instance gives. A model's ``declares`` are its columns and relations, each as the
-    call that declares it; it has no table of its own when it is ``abstract``, else that called ``table``.
+    call that declares it; it has no table of its own when it is ``abstract``, else that called ``table``;
+    ``indexes`` are over columns.
     """
 
     name: str
@@ -241,6 +242,7 @@ class ClassFact:
     declares: Mapping[str, str] = field(default_factory=dict)
     abstract: bool = False
     table: str = ""
+    indexes: tuple[tuple[str, ...], ...] = ()
     pack: str = ""
     verified: bool = True
     is_implicit: bool = False

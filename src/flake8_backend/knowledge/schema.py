@@ -226,6 +226,7 @@ _KEYS: Mapping[str, Mapping[str, checks.Check]] = {
         "declares": checks.texts_by_name,
         "abstract": checks.flag,
         "table": checks.text,
+        "indexes": checks.each(checks.each(checks.text)),
     },
     "object": {**_EVIDENCE, "names": checks.each(checks.dotted), "type": checks.a_type},
 }

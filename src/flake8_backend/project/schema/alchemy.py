@@ -253,7 +253,8 @@ class AlchemyTables:
         storage = self.storage(cls) if everything else self._mapped_storage
         types = storage.types if storage is not None else {}
         kind, optional = self.arguments.annotated(module, annotation, types)
-        if last == "Mapped" and self._schema.targets.of(cls, module, ((), 0, (), ()), annotation)[0] is not None:
+        target = self._schema.targets.of(cls, module, ((), 0, (), ()), annotation)[0]
+        if last == "Mapped" and target is not None and self._schema.orm_of(target) is not None:
             return None
         place = (
             module.class_(cls.home[1]).places.get(name)
@@ -278,8 +279,6 @@ class AlchemyTables:
         name = self.table_name(cls)
         shares = parent is not None and not self._has_key(cls)  # a table of its own would have a key
         columns = tuple(self.columns(cls))
-        if shares:
-            columns = tuple(replace(column, nullable=True) if not column.primary_key else column for column in columns)
         if not columns and (entry := self._attribute(cls, "__table__")) is not None:
             made = self.arguments.behind(*entry)
             columns = tuple(self._inner_columns(*made)) if made is not None else ()

@@ -152,7 +152,8 @@ class Written(Declared):
                     found[name[1]] = value
         return found
 
-    def _is_given(self, role: str) -> bool:
+    def is_given(self, role: str) -> bool:
+        """Whether something is given to a role in the call itself, readable or not."""
         position = self.storage.positions.get(role)
         names = self._names(role)
         named = any(keyword in names for keyword, _ in self.call[3]) or any(name in self._spread for name in names)
@@ -165,7 +166,7 @@ class Written(Declared):
         forced = next((always[name] for name in names if name in always), None)
         if forced is not None:
             return (forced,)
-        if self._is_given(role):
+        if self.is_given(role):
             return (literal(self.evaluator, self.module, self.argument(role)),)
         if self.partial is not None:
             module, made = self.partial
@@ -178,7 +179,7 @@ class Written(Declared):
 
     def shown(self, role: str) -> str | None:
         """What is given to a role, as a reader would write it."""
-        index = self.argument(role) if self._is_given(role) else 0
+        index = self.argument(role) if self.is_given(role) else 0
         if not index:
             return super().shown(role)
         return shown(self.module, index)
@@ -196,7 +197,9 @@ class Written(Declared):
 
 
 def _handed_on(evaluator: Evaluator, cls: ClassRef) -> Iterator[tuple[str, Any, bool]]:
-    """``kwargs["null"] = True``, ``kwargs.setdefault("null", True)`` and ``super().__init__(null=True, **kwargs)``."""
+    """``super().__init__(null=True, **kwargs)``, and what was put into ``kwargs``: it may be a default, so what a call
+    gives goes before it.
+    """
     assert cls.home is not None
     module = evaluator.table.by_name[cls.home[0]]
     index = module.class_(cls.home[1]).methods.get("__init__")
@@ -204,11 +207,7 @@ def _handed_on(evaluator: Evaluator, cls: ClassRef) -> Iterator[tuple[str, Any, 
     for site in module.function(index).sites if index is not None else ():
         call = table[site[SITE_TERM]]
         callee = table[call[1]]
-        if callee[0] != terms.ATTRIBUTE:
-            continue
-        if callee[2] == "setdefault" and len(call[2]) == 2 and table[call[2][0]][0] == terms.CONSTANT:
-            yield str(table[call[2][0]][1]), literal(evaluator, module, call[2][1]), True
-        if callee[2] != "__init__" or table[callee[1]][0] != terms.SUPER:
+        if callee[0] != terms.ATTRIBUTE or callee[2] != "__init__" or table[callee[1]][0] != terms.SUPER:
             continue
         for name, value in call[3]:
             if name == terms.DOUBLE_STAR:
@@ -222,7 +221,7 @@ def _stored(evaluator: Evaluator, module: Module, spread: Sequence[Any]) -> Iter
     for key, value in zip(parts[::2], parts[1::2], strict=False):
         name = module.summary.terms[key]
         if name[0] == terms.CONSTANT and isinstance(name[1], str):
-            yield name[1], literal(evaluator, module, value), False
+            yield name[1], literal(evaluator, module, value), True
 
 
 def literal(evaluator: Evaluator, module: Module, index: int) -> Any:

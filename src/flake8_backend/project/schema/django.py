@@ -24,6 +24,7 @@ PACK = "django-orm"
 _CONFIG = "django.apps.AppConfig"
 _MODEL = "django.db.models.Model"
 _KEYS = "django.db.models."
+_USER = "AUTH_USER_MODEL"  # what packs write for the model that this setting names
 _BIG_KEYS_SINCE = "6.0"
 # relations of other distributions that lead to what a foreign key of their table between leads to
 _BY_THROUGH = "tag"
@@ -143,6 +144,24 @@ class DjangoTables:
             return fact.table
         return f"{self.label(cls)}_{_bare(cls).lower()}"
 
+    @cached_property
+    def installed(self) -> tuple[ClassRef, ...]:
+        """The models of libraries that are part of the project, as far as packs tell of their relations."""
+        settings = self._evaluator.settings
+        applications: list[str] = []
+        for name in settings.modules if settings is not None else ():
+            module = self._evaluator.table.by_name[name]
+            for bound in module.summary.names.get("INSTALLED_APPS", ()):
+                texts = (self._bodies.text(item) for item in self._bodies.items((module, bound)))
+                applications += [f"{text}." for text in texts if text is not None]
+        found = [ClassRef(name) for name in self._evaluator.knowledge.declaring()]
+        return tuple(
+            cls
+            for cls in found
+            if not self.is_abstract(cls)
+            and any(a.startswith(f"{cls.name.partition('.models.')[0]}.") for a in applications)
+        )
+
     # --- tables ------------------------------------------------------------------------------------------------
 
     def table(self, cls: ClassRef) -> Table:
@@ -237,6 +256,8 @@ class DjangoTables:
         module = getattr(declared, "module", None)
         if module is None or argument is None:
             text = declared.text("target")
+            if text == _USER:
+                return targets.user_model
             return targets.class_named(text, cls.name) if text else None
         index = argument("target")
         if index:
@@ -259,7 +280,9 @@ class DjangoTables:
         fields = self.fields(cls)
         if parent is not None:
             inherited = {relation.name: relation for relation in self.forward(parent)}
-            yield from (relation for name, relation in inherited.items() if name not in fields)
+            for name, relation in inherited.items():
+                if name not in fields:
+                    yield replace(relation, reverse=None) if relation.kind == records.ONE_TO_MANY else relation
             if not proxy and not any(declared.flag("primary_key") for declared in fields.values()):
                 link = f"{_bare(parent).lower()}_ptr"
                 yield Relation(
@@ -355,6 +378,9 @@ class DjangoTables:
             kind = records.PRIMARY_KEY if column.primary_key else records.UNIQUE if column.unique else records.INDEX
             if column.primary_key or column.unique or column.index:
                 found.append(Index(kind, (column.column,), unique=kind != records.INDEX, implicit=True))
+        for base in self._evaluator.lineage(cls):
+            fact = self._evaluator.knowledge.klass(base.name) if base.home is None else None
+            found += [Index(records.INDEX, names) for names in (fact.indexes if fact is not None else ())]
         for option, kind in (("unique_together", records.UNIQUE), ("index_together", records.INDEX)):
             for names in self._together(self.meta(cls, option)):
                 key = tuple(by_name.get(name, name) for name in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from flake8_backend.project.values import External
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class ClassTexts:
 
     def _called(self, module: Module, call: Sequence[Any], depth: int) -> str | None:
         callee = module.summary.terms[call[1]]
-        if callee[0] == terms.NAME and str(callee[1]) == "re.sub" and len(call[2]) > 2:
+        known = self._evaluator.value(module, call[1])
+        if isinstance(known, External) and known.name == "re.sub" and len(call[2]) > 2:
             pattern = self.text(module, call[2][0], depth + 1)
             return self._replaced(pattern, module, call[2][1:3], depth)
         name = str(callee[2]) if callee[0] == terms.ATTRIBUTE else str(callee[1]).rpartition(".")[2]

@@ -177,7 +177,9 @@ class PlainTables:
         key = str(self.storage(cls).values.get("key", "")).partition(":")[0]
         wanted = declared.text("references") or (self._key(target) if target is not None else None) or key
         refers = f"{table}.{wanted}" if table is not None and wanted else None
-        return replace(column, references=refers, on_delete=_action(declared))
+        typed = "type" in declared.storage.positions and target is not None
+        kind = target.name.rpartition(".")[2] if typed and target is not None else column.type
+        return replace(column, type=kind, references=refers, on_delete=_action(declared))
 
     def _key(self, cls: ClassRef) -> str | None:
         fields = self._fields(cls)
@@ -212,9 +214,11 @@ class PlainTables:
         text = declared.text("through")
         if text is not None or declared.given("through") is not None or target is None:
             return text
-        joined = declared.storage.values.get("through_joined")
-        names = (self.table_name(cls), self.table_name(target))
-        return "_".join(name for name in names if name) if joined is True else None
+        pattern = declared.storage.values.get("through_pattern")
+        own, other = self.table_name(cls), self.table_name(target)
+        if not isinstance(pattern, str) or own is None or other is None:
+            return None
+        return pattern.replace("{table}", own).replace("{target}", other)
 
     def _reverse(self, cls: ClassRef, declared: Declared, kind: str) -> str | None:
         given = declared.literal("reverse")

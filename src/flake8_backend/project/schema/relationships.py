@@ -51,7 +51,7 @@ class Relationships:
         target, is_list = self._schema.targets.of(cls, module, known, written.annotation)
         declared = is_list if written.annotation else None
         many = self._schema.joins.is_many(cls, name, target, module, known, declared=declared)
-        secondary = written.argument("through")
+        secondary = written.is_given("through")
         kind = records.MANY_TO_MANY if secondary else records.ONE_TO_MANY if many else records.ONE_TO_ONE
         if not many and not secondary and self._holds_key(cls, target, written):
             kind = records.MANY_TO_ONE
@@ -60,7 +60,7 @@ class Relationships:
         given = self._schema.declarations.constant(module, call, None, "backref")
         backref = given if isinstance(given, str) else self._schema.declarations.backref_name(module, call)
         place, span = written.place
-        through = self._table(cls, module, secondary) if secondary else None
+        through = self._table(cls, module, written.argument("through")) if secondary else None
         relation = Relation(
             name,
             target,

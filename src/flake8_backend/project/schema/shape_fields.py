@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.serializers import Serializers
-from flake8_backend.project.values import ClassRef, External, Instance, Items, options
+from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Items, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -153,7 +153,10 @@ class ShapeFields:
         inner = module.summary.terms[index]
         if inner[0] == terms.CONSTANT and isinstance(inner[1], str):
             return self._named(inner[1], module.name), many
-        for option in options(self._evaluator.value(module, index)):
+        value = self._evaluator.value(module, index)
+        if isinstance(value, FunctionRef):  # `Nested(lambda: OwnerSchema())`
+            value = self._evaluator.call_function(value)
+        for option in options(value):
             target = option.cls if isinstance(option, Instance) else option
             if isinstance(target, ClassRef) and self._kind_of(target) is not None:
                 return target, many or last in ("List", "ListField")

@@ -70,6 +70,9 @@ class Tables:
             table = self._read(cls, given)
             if table is not None:
                 found[cls.name] = table
+        for cls in self.django.installed if any(table.orm == DJANGO for table in found.values()) else ():
+            for relation in self.django.own(cls):
+                self._give_back(cls, relation, given)
         if "sqlalchemy" in self._evaluator.table.imports or any(t.orm in ALCHEMY for t in found.values()):
             for bare in self.alchemy.bare_tables():
                 found.setdefault(bare.model, bare)
@@ -127,7 +130,7 @@ class Tables:
         for base in self._evaluator.lineage(table.cls) if table.cls is not None else ():
             for relation in given.get(base.name, ()):
                 # the link from a parent to its child says nothing on the child's side
-                is_link = table.orm == DJANGO and relation.kind == records.ONE_TO_ONE and base != table.cls
+                is_link = table.orm == DJANGO and relation.kind == records.ONE_TO_ONE and table.inherits == "joined"
                 if is_link and self._is_link(relation, base):
                     continue
                 found.setdefault(relation.name, relation)
@@ -148,6 +151,9 @@ class Tables:
             if table.orm != DJANGO and relation.reverse is None and other is not None:
                 named = (back for back in other.relations if back.reverse == relation.name and back.target == table.cls)
                 relation = replace(relation, reverse=next((back.name for back in named), None))
+            facing = other.relation(relation.reverse) if other is not None and relation.reverse is not None else None
+            if facing is not None and relation.kind == records.MANY_TO_MANY:
+                relation = replace(relation, through=relation.through or facing.through)
             relations.append(relation)
         return replace(table, relations=tuple(relations))
 
