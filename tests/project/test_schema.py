@@ -134,11 +134,16 @@ def test_other_classes_have_no_table() -> None:
             "\n    def __tablename__(cls):\n        return re.sub('(?<!^)(?=[A-Z])', '_', cls.__name__)",
             "Order_Line",
         ),
+        (
+            "@declared_attr\n    def __tablename__(cls):\n        return CAMEL.sub('_', cls.__name__).lower()",
+            "order_line",
+        ),
         ("@declared_attr\n    def __tablename__(cls):\n        return named(cls)", None),
     ],
 )
 def test_names_of_tables(written: str, name: str | None) -> None:
     text = f"""import re
+from names import CAMEL
 from somewhere import named
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -151,7 +156,8 @@ class OrderLine(Base):
     {written}
     id: Mapped[int] = mapped_column(primary_key=True)
 """
-    assert table_in(solve({"app": text}), "app.OrderLine").name == name
+    names = "import re\n\nCAMEL: re.Pattern[str] = re.compile('(?<!^)(?=[A-Z])')\n"
+    assert table_in(solve({"app": text, "names": names}), "app.OrderLine").name == name
 
 
 @pytest.mark.parametrize(
@@ -189,3 +195,56 @@ class Order(Base):
     found = table_in(solve({"app": text}), "app.Order").column("value")
     assert found is not None
     assert (found.type, found.nullable) == column
+
+
+def test_what_an_abstract_model_calls_itself() -> None:
+    text = """
+    from django.db import models
+
+
+    class Node(models.Model):
+        parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="children")
+
+        class Meta:
+            abstract = True
+
+
+    class Place(Node):
+        pass
+
+
+    class Team(Node):
+        pass
+    """
+    solution = solve({"app": text})
+    for cls in (cls for cls in solution.schema.models() if not solution.schema.is_abstract(cls)):
+        table = solution.schema.table(cls)
+        assert table is not None
+        for name in ("parent", "children"):
+            fact, relation = solution.schema.relation(cls, name), table.relation(name)
+            assert fact is not None
+            assert relation is not None
+            assert fact.target == relation.target == cls
+
+
+def test_the_base_of_models_is_no_model() -> None:
+    text = """
+    from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+
+    class Base(DeclarativeBase):
+        @declared_attr.directive
+        def __tablename__(cls) -> str:
+            return cls.__name__.lower()
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+
+    class Order(Base):
+        pass
+    """
+    solution = solve({"app": text})
+    assert [(table.model, table.name, table.inherits) for table in solution.schema.tables.all] == [
+        ("app.Order", "order", "")
+    ]
+    assert table_in(solution, "app.Order").primary_key == ("id",)

@@ -138,7 +138,7 @@ class Schema:
             if base.home is not None:
                 found = self.declared(base).get(name)
                 if found is not None:
-                    return found
+                    return self.seen_from(cls, base, found)
         if self._building:
             return None
         for base in self._evaluator.lineage(cls):
@@ -153,8 +153,14 @@ class Schema:
         for base in reversed(self._evaluator.lineage(cls)):
             found.update({name: fact for (owner, name), fact in self.reverse.items() if owner == base.name})
             if base.home is not None:
-                found.update(self.declared(base))
+                found.update({name: self.seen_from(cls, base, fact) for name, fact in self.declared(base).items()})
         return found
+
+    def seen_from(self, cls: ClassRef, base: ClassRef, fact: RelationFact) -> RelationFact:
+        """A relation that ``base`` declares, for ``cls``: what an abstract model calls itself is each of its models."""
+        if base == cls or fact.target != base or not self.is_abstract(base):
+            return fact
+        return replace(fact, target=cls)
 
     def declared(self, cls: ClassRef) -> dict[str, RelationFact]:
         """The relations that a class declares itself, by name."""

@@ -38,21 +38,29 @@ class Reverses:
         for cls in schema.models():
             if schema.is_abstract(cls):
                 continue
+            nearer: set[str] = set()
             for base in self._evaluator.lineage(cls):
                 if base.home is not None and (base == cls or schema.orm_of(base) is None or schema.is_abstract(base)):
-                    for key, fact in self._reverses(cls, base):
+                    for key, fact in self._reverses(cls, base, nearer):
                         found.setdefault(key, fact)
+                    nearer |= schema.declared(base).keys()
         return found
 
-    def _reverses(self, cls: ClassRef, base: ClassRef) -> Iterator[tuple[tuple[str, str], RelationFact]]:
-        """The reverse relations that ``cls`` gives through what ``base``, itself or an abstract base, declares."""
+    def _reverses(
+        self, cls: ClassRef, base: ClassRef, nearer: set[str]
+    ) -> Iterator[tuple[tuple[str, str], RelationFact]]:
+        """The reverse relations that ``cls`` gives through what ``base``, itself or an abstract base, declares.
+
+        What a ``nearer`` class declares anew counts there.
+        """
         assert base.home is not None
         module = self._evaluator.table.by_name[base.home[0]]
         for name, bound in module.class_(base.home[1]).attributes.items():
             own = self._schema.declared(base).get(name)
-            if own is not None:
+            if own is not None and name not in nearer:
+                seen = self._schema.seen_from(cls, base, own)
                 for term in bound:
-                    yield from self._reverse_of(cls, own, module, term)
+                    yield from self._reverse_of(cls, seen, module, term)
 
     def _reverse_of(
         self, cls: ClassRef, own: RelationFact, module: Module, index: int

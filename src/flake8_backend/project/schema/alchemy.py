@@ -10,7 +10,7 @@ from flake8_backend.project.schema.arguments import Arguments
 from flake8_backend.project.schema.declared import Written, shown
 from flake8_backend.project.schema.naming import ClassTexts, default_name
 from flake8_backend.project.schema.records import Column, Index, Table
-from flake8_backend.project.values import ClassRef
+from flake8_backend.project.values import ClassRef, External, options
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class AlchemyTables:
             return False
         if self._bodies.literal(self._bodies.entry(cls, "__abstract__")) is True:
             return False
+        if self._is_registry(cls):
+            return False
         storage = self.storage(cls)
         keyword = storage.params.get("required", ()) if storage is not None else ()
         if keyword:
@@ -68,6 +70,19 @@ class AlchemyTables:
             given = module.class_(cls.home[1]).keywords.get(keyword[0], 0)
             return self._bodies.literal((module, given)) is True if given else False
         return self.parent(cls) is not None or self.table_name(cls) is not None or self._has_name(cls)
+
+    def _is_registry(self, cls: ClassRef) -> bool:
+        """Whether a class is what all models derive from, rather than a model."""
+        assert cls.home is not None
+        module = self._bodies.module(cls)
+        for term in module.class_(cls.home[1]).bases:
+            for option in options(self._evaluator.value(module, term)):
+                markers = (
+                    self._evaluator.knowledge.markers(option.name) if isinstance(option, (ClassRef, External)) else ()
+                )
+                if any(m.storage is not None and m.storage.values.get("registry") is True for m in markers):
+                    return True
+        return False
 
     def _has_name(self, cls: ClassRef) -> bool:
         return any(

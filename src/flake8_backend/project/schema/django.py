@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flake8_backend.project.schema import records
+from flake8_backend.project.schema.applications import Applications
 from flake8_backend.project.schema.plain import column_of
 from flake8_backend.project.schema.records import Column, Index, Relation, Table
-from flake8_backend.project.values import ClassRef, Constant
+from flake8_backend.project.values import ClassRef
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:
@@ -21,11 +22,8 @@ if TYPE_CHECKING:
     from flake8_backend.project.schema.declared import Declared, Reader
 
 PACK = "django-orm"
-_CONFIG = "django.apps.AppConfig"
 _MODEL = "django.db.models.Model"
-_KEYS = "django.db.models."
 _USER = "AUTH_USER_MODEL"  # what packs write for the model that this setting names
-_BIG_KEYS_SINCE = "6.0"
 # relations of other distributions that lead to what a foreign key of their table between leads to
 _BY_THROUGH = "tag"
 
@@ -38,6 +36,7 @@ class DjangoTables:
         self._bodies = bodies
         self._reader = reader
         self._evaluator = bodies.evaluator
+        self._applications = Applications(schema, bodies)
         self._fields: dict[ClassRef, dict[str, Declared]] = {}
 
     # --- classes -----------------------------------------------------------------------------------------------
@@ -98,38 +97,12 @@ class DjangoTables:
 
     # --- names -------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _configs(self) -> list[tuple[str, str, ClassRef]]:
-        """The applications by package, the longest first: package, label, class."""
-        found = []
-        for name in sorted(self._evaluator.table.by_name):
-            module = self._evaluator.table.by_name[name]
-            for index, klass in enumerate(module.summary.classes):
-                cls = ClassRef(f"{name}.{klass.qualname}", (name, index))
-                if not klass.bases or _CONFIG not in self._evaluator.library_bases(cls):
-                    continue
-                package = self._bodies.text(self._bodies.inherited(cls, "name"))
-                if package is not None:
-                    label = self._bodies.text(self._bodies.inherited(cls, "label"))
-                    found.append((package, label or package.rpartition(".")[2], cls))
-        return sorted(found, key=lambda config: (-len(config[0]), config[0], config[2].name))
-
-    def _config(self, module: str) -> tuple[str, str, ClassRef] | None:
-        return next((c for c in self._configs if module == c[0] or module.startswith(f"{c[0]}.")), None)
-
     def label(self, cls: ClassRef) -> str:
         """The label of the application that a model belongs to."""
         told = self._bodies.text(self.meta(cls, "app_label")) if cls.home is not None else None
         if told is not None:
             return told
-        module = cls.home[0] if cls.home is not None else cls.name.rpartition(".")[0]
-        config = self._config(module)
-        if config is not None:
-            return config[1]
-        parts = module.split(".")
-        if "models" in parts[1:]:
-            return parts[parts.index("models", 1) - 1]
-        return parts[-2] if len(parts) > 1 else parts[0]
+        return self._applications.label(cls.home[0] if cls.home is not None else cls.name.rpartition(".")[0])
 
     def table_name(self, cls: ClassRef) -> str | None:
         """The name of a model's table, None where it is computed."""
@@ -147,20 +120,8 @@ class DjangoTables:
     @cached_property
     def installed(self) -> tuple[ClassRef, ...]:
         """The models of libraries that are part of the project, as far as packs tell of their relations."""
-        settings = self._evaluator.settings
-        applications: list[str] = []
-        for name in settings.modules if settings is not None else ():
-            module = self._evaluator.table.by_name[name]
-            for bound in module.summary.names.get("INSTALLED_APPS", ()):
-                texts = (self._bodies.text(item) for item in self._bodies.items((module, bound)))
-                applications += [f"{text}." for text in texts if text is not None]
-        found = [ClassRef(name) for name in self._evaluator.knowledge.declaring()]
-        return tuple(
-            cls
-            for cls in found
-            if not self.is_abstract(cls)
-            and any(a.startswith(f"{cls.name.partition('.models.')[0]}.") for a in applications)
-        )
+        found = map(ClassRef, self._evaluator.knowledge.declaring())
+        return tuple(cls for cls in found if not self.is_abstract(cls) and self._applications.is_installed(cls.name))
 
     # --- tables ------------------------------------------------------------------------------------------------
 
@@ -197,20 +158,8 @@ class DjangoTables:
 
     def _own_key(self, cls: ClassRef) -> Column:
         """The key that a model gets where it declares none."""
-        config = self._config(cls.home[0]) if cls.home is not None else None
-        told = (
-            self._bodies.text(self._bodies.inherited(config[2], "default_auto_field")) if config is not None else None
-        )
-        if told is None and self._evaluator.settings is not None:
-            value = self._evaluator.settings.value("DEFAULT_AUTO_FIELD")
-            told = value.value if isinstance(value, Constant) and isinstance(value.value, str) else None
-        kind = told or (f"{_KEYS}BigAutoField" if self._has_big_keys else f"{_KEYS}AutoField")
-        return Column("id", "id", kind.rpartition(".")[2], primary_key=True, unique=True)
-
-    @cached_property
-    def _has_big_keys(self) -> bool:
-        versions = self._schema.versions
-        return versions is not None and versions.of("Django").is_before(_BIG_KEYS_SINCE) is False
+        kind = self._applications.key_type(cls.home[0] if cls.home is not None else "")
+        return Column("id", "id", kind, primary_key=True, unique=True)
 
     def _link_column(self, parent: ClassRef) -> Column:
         name = f"{_bare(parent).lower()}_ptr"

@@ -92,12 +92,18 @@ class ClassTexts:
     def _pattern(self, module: Module, callee: int) -> str | None:
         """The pattern of ``camel.sub``, where ``camel = re.compile("…")`` stands in a module."""
         term = module.summary.terms[callee]
-        name = str(term[1]) if term[0] == terms.NAME else ""
-        home, rest = self._evaluator.table.split(name.rpartition(".")[0])
-        if home is None:
+        return self._compiled(str(term[1]).rpartition(".")[0]) if term[0] == terms.NAME else None
+
+    def _compiled(self, name: str, depth: int = 0) -> str | None:
+        home, rest = self._evaluator.table.split(name)
+        if home is None or depth > _DEEPEST:
             return None
         for index in home.summary.names.get(rest, ()):
             made = home.summary.terms[index]
+            if made[0] == terms.ANNOTATED:
+                made = home.summary.terms[made[2]]
             if made[0] == terms.CALL and made[2]:
                 return self.text(home, made[2][0])
+            if made[0] == terms.NAME and made[1] != name:
+                return self._compiled(str(made[1]), depth + 1)
         return None
