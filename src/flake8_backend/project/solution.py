@@ -23,7 +23,6 @@ from flake8_backend.project.requirements import Requirements
 from flake8_backend.project.resolvers import Resolvers
 from flake8_backend.project.restviews import RestViews
 from flake8_backend.project.routed import Routed
-from flake8_backend.project.routes import Route, RouteTable
 from flake8_backend.project.rows import Rows
 from flake8_backend.project.schema.shapes import Shapes
 from flake8_backend.project.scripts import Scripts
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from flake8_backend.core.rule import Rule
     from flake8_backend.knowledge.facts import Knowledge
     from flake8_backend.project.modules import Module, ModuleTable
+    from flake8_backend.project.routes import Route
 
 
 class Solution:
@@ -159,6 +159,8 @@ class Solution:
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """Every path that the project serves."""
+        from flake8_backend.project.routes.table import RouteTable  # most runs ask for no routes
+
         return tuple(RouteTable(self).routes())
 
     @cached_property

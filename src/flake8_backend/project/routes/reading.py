@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project.binding import children
 from flake8_backend.project.lookup import Lookup
-from flake8_backend.project.places import At, Followed, Place
+from flake8_backend.project.places import At, Followed, Place, takes_self
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Value, options
-from flake8_backend.semantic import terms
+from flake8_backend.semantic import scopes, terms
+from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
@@ -155,8 +156,28 @@ class Reading(Lookup):
         term = self.term(at, index)
         if term[0] != terms.CALL:
             return []
-        found = self.looked_into(at, index, self.callee(at, term))
-        return [(inside, output) for inside, outputs in found for output in outputs]
+        found: list[Place] = []
+        for inside, outputs in self.looked_into(at, index, self.callee(at, term)):
+            found += ((inside, output) for output in sorted(outputs, key=self._is_conditional(inside)))
+        return found
+
+    def _is_conditional(self, inside: At) -> Callable[[int], bool]:
+        """Whether a function gives a result under a condition alone: what it gives otherwise is the common case."""
+        function = inside.call.function if inside.call is not None else None
+        if function is None:
+            return lambda _: False
+        summary = self.table.by_name[function.module].function(function.index)
+        blocks = {row[0]: row[1] for row in summary.outputs}
+
+        def is_conditional(output: int) -> bool:
+            block = blocks.get(output, -1)
+            while block >= 0:
+                if summary.blocks[block][BLOCK_KIND] == scopes.IF:
+                    return True
+                block = summary.blocks[block][BLOCK_PARENT]
+            return False
+
+        return is_conditional
 
     def callee(self, at: At, term: Sequence[Any]) -> Value | None:
         """What a call runs: a function that another one returns, too."""
@@ -198,8 +219,26 @@ class Reading(Lookup):
             return None if sides == [None, None] else [place for side in sides for place in side or ()]
         if operator == terms.CALL:
             return self._items_of_call(at, index, term)
-        found = [self.items(*place) for place in self.behind(at, index)]
+        places = self.behind(at, index)
+        if operator == terms.PARAMETER and places and self._is_text(*places[0]):
+            return self._rest(at, term)
+        found = [self.items(*place) for place in places]
         return None if all(part is None for part in found) else [place for part in found for place in part or ()]
+
+    def _is_text(self, at: At, index: int) -> bool:
+        term = self.term(at, index)
+        return term[0] == terms.STRING or (term[0] == terms.CONSTANT and isinstance(term[1], str))
+
+    def _rest(self, at: At, term: Sequence[Any]) -> list[Place]:
+        """What ``*paths`` is given: a parameter that is gone through, though a text is what stands at its position."""
+        call = at.call
+        while call is not None and (call.function.module, call.function.index) != (at.module, term[1]):
+            call = call.at.call
+        if call is None:
+            return []
+        home = self.table.by_name[at.module]
+        place = term[2] - (1 if takes_self(home, home.function(term[1])) else 0)
+        return [(call.at, part) for part in self.term(call.at, call.term)[2][place:]]
 
     def _spread(self, at: At, part: int) -> list[Place]:
         term = self.term(at, part)

@@ -114,7 +114,11 @@ class Texts(Reading):
         return self._best([self.text(*place) for place in self.definitions(name) or ()]) if name else None
 
     def texts(self, at: At, index: int) -> list[str]:
-        """The texts of a list that is written out, or the one text."""
+        """The texts of a list that is written out or made of one, or the one text."""
+        for where, end in self.ends(at, index) if index else ():
+            term = self.term(where, end)
+            if term[0] == terms.COMPREHENSION and term[1] != "dict":
+                return [text for _ in self.rounds(where, term[2]) if (text := self.text(where, term[2])) is not None]
         places = self.items(at, index) if index else None
         if places is None:
             found = self.text(at, index) if index else None

@@ -1,8 +1,21 @@
+import os
+
 from flask import Blueprint
 from flask_login import login_required
 
 blog = Blueprint("blog", __name__, url_prefix="/blog/")
 comments = Blueprint("comments", __name__, url_prefix="/comments")
+
+
+def scoped(rule):
+    if os.environ.get("MANY_ORGANISATIONS"):
+        return "/<organisation>" + rule
+    return rule
+
+
+@blog.route(scoped("/scoped"))
+def scoped_page():
+    return ""
 
 
 @blog.route("/")
