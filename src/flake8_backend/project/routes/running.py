@@ -78,6 +78,15 @@ class Running(Scanning):
         for _, index, decorated in sorted(found, key=lambda event: event[0]):
             yield index, decorated
 
+    def fill(self, router: Router, calls: Sequence[Place]) -> None:
+        """What a router is made with; one that a method of another one makes belongs to that."""
+        super().fill(router, calls)
+        at, index = calls[-1]
+        made_by = options(self.callee(at, self.term(at, index)))
+        if router.marker is not None and any(isinstance(getattr(o, "receiver", None), Instance) for o in made_by):
+            for outer in self.receivers(router.marker, "", (at, index)):
+                outer.add(Included(router))
+
     # --- calls -------------------------------------------------------------------------------------------------
 
     def _call(self, at: At, index: int) -> None:

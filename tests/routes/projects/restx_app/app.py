@@ -36,6 +36,15 @@ class Direct(Resource):
         return {}
 
 
+made = api.namespace("made")
+
+
+@made.route("/it")
+class Made(Resource):
+    def delete(self):
+        return {}
+
+
 api.add_namespace(orders)
 api.add_namespace(moved, "/there")
 app.register_blueprint(bp)
