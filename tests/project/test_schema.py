@@ -248,3 +248,62 @@ def test_the_base_of_models_is_no_model() -> None:
         ("app.Order", "order", "")
     ]
     assert table_in(solution, "app.Order").primary_key == ("id",)
+
+
+def test_types_that_the_base_maps() -> None:
+    text = """
+    import uuid
+    from datetime import datetime
+
+    import sqlalchemy as sa
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+    Json = sa.JSON().with_variant(sa.Text(), "sqlite")
+
+
+    class Moment(sa.TypeDecorator):
+        impl = sa.DateTime
+
+
+    class Base(DeclarativeBase):
+        type_annotation_map = {uuid.UUID: sa.String(32), datetime: Moment()}
+
+
+    class Order(Base):
+        __tablename__ = "orders"
+        id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+        placed: Mapped[datetime]
+        number: Mapped[int]
+        extra: Mapped[dict] = mapped_column(Json)
+    """
+    table = table_in(solve({"app": text}), "app.Order")
+    assert [column.type for column in table.columns] == ["String", "Moment", "Integer", "JSON"]
+
+
+def test_indexes_for_one_dialect_count() -> None:
+    text = """
+    import sqlalchemy as sa
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+    class Base(DeclarativeBase):
+        pass
+
+
+    class Order(Base):
+        __tablename__ = "orders"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str]
+        city: Mapped[str]
+        __table_args__ = (
+            sa.Index("by_name", "name", postgresql_using="gin").ddl_if(dialect="postgresql"),
+            sa.Index("by_city", sa.func.lower("city")),
+        )
+    """
+    table = table_in(solve({"app": text}), "app.Order")
+    assert [(index.name, index.columns, index.expressions) for index in table.indexes if not index.implicit] == [
+        ("by_name", ("name",), False),
+        ("by_city", (), True),
+    ]
+    assert table.covers(["name"]) is not None
+    assert table.covers(["city"]) is None

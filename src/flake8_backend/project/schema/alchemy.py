@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flake8_backend.project.schema.declared import Reader
 
 _MADE_ATTRIBUTES = ("declared_attr", "declared_attr.directive", "declared_attr.cascading")
+_TYPE_MAP = "type_annotation_map"
 _NOT_COLUMNS = ("ClassVar", "Relationship", "InitVar")
 _SIZED = ("length", "max_length")
 
@@ -232,10 +233,24 @@ class AlchemyTables:
 
     def _types(self, written: Written) -> Mapping[str, str]:
         """The column types that the annotation beside a call may give."""
-        if written.storage.types or not written.annotation:
-            return written.storage.types
-        storage = self.storage(written.owner)
+        if written.storage.types:
+            return {**written.storage.types, **self._mapped_types(written.owner)}
+        storage = self.storage(written.owner) if written.annotation else None
         return storage.types if storage is not None else {}
+
+    def _mapped_types(self, cls: ClassRef) -> dict[str, str]:
+        """``type_annotation_map`` of the base of models, or of its registry: column types by class."""
+        found: dict[str, str] = {}
+        for base in reversed(self._evaluator.lineage(cls)):
+            entry = self._bodies.entry(base, _TYPE_MAP)
+            registry = self._bodies.entry(base, "registry")
+            made = self.arguments.behind(*registry) if entry is None and registry is not None else None
+            if made is not None:
+                index = self._bodies.keyword(*made, _TYPE_MAP)
+                entry = (made[0], index) if index else None
+            if entry is not None:
+                found |= self.arguments.mapped_types(*entry)
+        return found
 
     def _type_behind(self, refers: str) -> str:
         """The type of the column that a foreign key refers to."""
@@ -267,6 +282,7 @@ class AlchemyTables:
             return None
         storage = self.storage(cls) if everything else self._mapped_storage
         types = storage.types if storage is not None else {}
+        types = types if everything else {**types, **self._mapped_types(cls)}
         kind, optional = self.arguments.annotated(module, annotation, types)
         target = self._schema.targets.of(cls, module, ((), 0, (), ()), annotation)[0]
         if last == "Mapped" and target is not None and self._schema.orm_of(target) is not None:

@@ -33,6 +33,7 @@ _CONSTRAINTS = {
     "PrimaryKeyConstraint": records.PRIMARY_KEY,
 }
 _INDEX = "Index"
+_FOLLOWED = frozenset({terms.CALL, terms.NAME, terms.ANNOTATED})
 _ENUMS = frozenset({"enum.Enum", "enum.StrEnum", "enum.IntEnum"})
 
 
@@ -73,6 +74,9 @@ class Arguments:
                 return self._evaluator.knowledge.canonical(option.name).rpartition(".")[2]
         if term[0] == terms.ATTRIBUTE:
             return str(term[2])
+        made = self.behind(module, index)
+        if made is not None:  # `JSON = sa.JSON().with_variant(…)`
+            return self.last_name(*made)
         return str(term[1]).rpartition(".")[2] if term[0] == terms.NAME else ""
 
     def behind(self, module: Module, index: int) -> tuple[Module, int] | None:
@@ -80,12 +84,14 @@ class Arguments:
         term = module.summary.terms[index]
         if term[0] == terms.CALL:
             return module, index
+        if term[0] == terms.ANNOTATED:
+            return self.behind(module, term[2])
         home, rest = self._evaluator.table.split(str(term[1])) if term[0] == terms.NAME else (None, "")
         bound = home.summary.names.get(rest) if home is not None else None
         if home is None or not bound:
             return None
         made = home.summary.terms[bound[-1]]
-        return self.behind(home, bound[-1]) if made[0] in (terms.CALL, terms.NAME) and made != term else None
+        return self.behind(home, bound[-1]) if made[0] in _FOLLOWED and made != term else None
 
     # --- columns -----------------------------------------------------------------------------------------------
 
@@ -154,6 +160,19 @@ class Arguments:
                 return option, name
         return None
 
+    def mapped_types(self, module: Module, index: int) -> dict[str, str]:
+        """Column types by the names of classes, of a dictionary from the ones to the others."""
+        term = module.summary.terms[index]
+        if term[0] == terms.ANNOTATED:
+            return self.mapped_types(module, term[2])
+        found: dict[str, str] = {}
+        for key, value in zip(term[2][::2], term[2][1::2], strict=False) if term[0] == terms.DISPLAY else ():
+            kind = self.last_name(module, value)
+            for option in options(self._evaluator.value(module, key)):
+                if isinstance(option, (ClassRef, External)) and kind:
+                    found[option.name] = kind
+        return found
+
     # --- annotations -------------------------------------------------------------------------------------------
 
     def annotated(self, module: Module, annotation: int, types: Mapping[str, str]) -> tuple[str, bool | None]:
@@ -218,7 +237,8 @@ class Arguments:
         constraints: list[Index] = []
         primary = tuple(column.column for column in columns if column.primary_key)
         seen: set[tuple[str, int]] = set()
-        for module, index in listed:
+        for module, place in listed:
+            index = self._unconditional(module, place)
             last = self.last_name(module, index) if module.summary.terms[index][0] == terms.CALL else ""
             if (module.name, index) in seen or (last != _INDEX and last not in _CONSTRAINTS):
                 continue
@@ -234,6 +254,13 @@ class Arguments:
                 kind = records.UNIQUE if column.unique else records.INDEX
                 own.append(Index(kind, (column.column,), unique=column.unique, implicit=True))
         return (*own, *found), tuple(constraints)
+
+    @staticmethod
+    def _unconditional(module: Module, index: int) -> int:
+        """The index behind ``Index(…).ddl_if(dialect="postgresql")``."""
+        term = module.summary.terms[index]
+        callee = module.summary.terms[term[1]] if term[0] == terms.CALL else terms.NOTHING
+        return int(callee[1]) if callee[0] == terms.ATTRIBUTE and callee[2] == "ddl_if" else index
 
     def _key(self, module: Module, index: int, last: str, known: Any) -> Index:
         call = module.summary.terms[index]
