@@ -75,24 +75,27 @@ def of_call(module: Module, term: Sequence[Any]) -> Arguments:
         if name == terms.STAR:
             is_open = True
         elif name == terms.DOUBLE_STAR:
-            spread += _of_mapping(Given(module, index), named)
+            further = keys_of(module, module.summary.terms[index], named)
+            spread += [Given(module, index)] if further is None else further
         else:
             named[name] = Given(module, index)
     return Arguments(tuple(Given(module, index) for index in term[2]), named, tuple(spread), is_open)
 
 
-def _of_mapping(given: Given, named: dict[str, Given]) -> list[Given]:
-    """Adds the keys of ``**options`` that are known; gives what has further ones."""
-    term = given.parts
+def keys_of(module: Module, term: Sequence[Any], named: dict[str, Given]) -> list[Given] | None:
+    """Adds the keys of a mapping that is written out to ``named``; gives what brings further ones.
+
+    None for a term that is no such mapping, or one that something unknown was put into.
+    """
     if term[0] != terms.DISPLAY or term[1] != "dict" or len(term[2]) < 2 * term[3]:
-        return [given]
+        return None
     rest = []
-    table = given.module.summary.terms
+    table = module.summary.terms
     for key, value in zip(term[2][::2], term[2][1::2], strict=True):
         if table[key][0] == terms.CONSTANT:
-            named.setdefault(str(table[key][1]), Given(given.module, value))
+            named.setdefault(str(table[key][1]), Given(module, value))
         else:
-            rest.append(Given(given.module, value) if key == UNKNOWN else given)
+            rest.append(Given(module, value if key == UNKNOWN else key))
     return rest
 
 

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.project import origins
-from flake8_backend.project.arguments import Arguments, Given, of_call
+from flake8_backend.project.arguments import Arguments, Given, keys_of, of_call
 from flake8_backend.semantic import terms
 from flake8_backend.semantic.terms import UNKNOWN
 
@@ -82,13 +82,26 @@ class Limits:
         return all(given.term == UNKNOWN for given in arguments.spread)
 
     def _may_say_more(self, fact: CallFact, bounds: Sequence[Timeout], arguments: Arguments) -> bool:
-        if arguments.spread or (arguments.is_open and any(timeout.pos is not None for timeout in bounds)):
+        if any(self._may_hold(given, bounds) for given in arguments.spread):
+            return True
+        if arguments.is_open and any(timeout.pos is not None for timeout in bounds):
             return True
         words = [timeout.param for timeout in bounds if "_" in timeout.param]
         if fact.role not in _TEXTUAL or not words:
             return False
         texts = [self._text(given) for given in (*arguments.positional, *arguments.named.values())]
         return any(word in text for word in words for text in texts)
+
+    def _may_hold(self, given: Given, bounds: Sequence[Timeout]) -> bool:
+        """Whether ``**options`` may have a limit among its keys: not when all that make it write other keys out."""
+        made = origins.literals(self._evaluator, given.module, given.term)
+        names = {timeout.param for timeout in bounds}
+        return not made or any(self._is_open_mapping(module, term, names) for module, term in made)
+
+    @staticmethod
+    def _is_open_mapping(module: Module, term: Sequence[Any], names: set[str]) -> bool:
+        named: dict[str, Given] = {}
+        return keys_of(module, term, named) != [] or not names.isdisjoint(named)
 
     def _text(self, given: Given) -> str:
         """What is known of a text: a connection string may hold the limit."""
