@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.config import Options
 from flake8_backend.core.registry import all_rules
 from flake8_backend.core.source import SourceFile, UndecodableSource
-from flake8_backend.project.discovery import discover
+from flake8_backend.project.files.discovery import discover
+from flake8_backend.project.files.roots import find_root
 from flake8_backend.project.project import Project
-from flake8_backend.project.roots import find_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -17,20 +17,20 @@ from flake8_backend.core.diagnostic import (
     chain_text,
 )
 from flake8_backend.core.rule import Category, Default, Example, Rule, RuleOption, Status
-from flake8_backend.project.grades import Origin, Position
+from flake8_backend.project.sql.grades import Origin, Position
 
 if TYPE_CHECKING:
     from flake8_backend.fixes.edits import FixContext
     from flake8_backend.fixes.plan import Skipped
-    from flake8_backend.project.listing import Listing
-    from flake8_backend.project.listviews import ListView
-    from flake8_backend.project.loopview import LoopView
-    from flake8_backend.project.per_item import Loading, PerItem
-    from flake8_backend.project.rows import Load
-    from flake8_backend.project.siteview import ActView, Reach, SiteView
-    from flake8_backend.project.sqlflow import Unsafe, Use
-    from flake8_backend.project.view import ClassView, FunctionView, ModuleView
-    from flake8_backend.project.waits import Wait
+    from flake8_backend.project.answers.listing import Listing
+    from flake8_backend.project.answers.listviews import ListView
+    from flake8_backend.project.items.per_item import Loading, PerItem
+    from flake8_backend.project.items.rows import Load
+    from flake8_backend.project.sql.sqlflow import Unsafe, Use
+    from flake8_backend.project.views.loopview import LoopView
+    from flake8_backend.project.views.siteview import ActView, Reach, SiteView
+    from flake8_backend.project.views.view import ClassView, FunctionView, ModuleView
+    from flake8_backend.project.waiting.waits import Wait
 else:
     # Names that rules only annotate with. The fix layer imports libcst, which detection must not; views import the
     # evaluator, and a run that finds everything in the cache needs no more of a rule than what it declares.

@@ -21,8 +21,8 @@ from flake8_backend.config_flake8 import Flake8Config, find_flake8_config, read_
 from flake8_backend.config_keys import PACK_TABLES, TOOL_CODES, ConfigError, Place, checked
 from flake8_backend.core.rule import Default, Rule, Status
 from flake8_backend.core.source import digest
-from flake8_backend.project.globs import PathPatterns
-from flake8_backend.project.roots import NEVER_INDEXED
+from flake8_backend.project.files.globs import PathPatterns
+from flake8_backend.project.files.roots import NEVER_INDEXED
 from flake8_backend.selection import PREFIX, longest_prefix
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.config_keys import ConfigError, Place, checked, nearest, unknown_code
 from flake8_backend.flake8_options import OPTION_PREFIX, OPTIONS
-from flake8_backend.project.globs import anchored
+from flake8_backend.project.files.globs import anchored
 from flake8_backend.selection import PREFIX, PerFileIgnores, Selection, is_ours
 
 if TYPE_CHECKING:

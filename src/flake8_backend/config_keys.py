@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.containment import INTERNAL_ERROR, NOT_ANALYSED
-from flake8_backend.project.globs import PathPatterns, anchored
+from flake8_backend.project.files.globs import PathPatterns, anchored
 from flake8_backend.selection import PREFIX
 
 if TYPE_CHECKING:

@@ -200,7 +200,7 @@ class _Run:
         return self._options_for(self._root(path.parent)).exclusion.matches(str(path), path.name)
 
     def _is_closed(self, folder: Path, start: Path) -> bool:
-        from flake8_backend.project.roots import is_library_folder
+        from flake8_backend.project.files.roots import is_library_folder
 
         if folder == start:
             return False
@@ -213,7 +213,7 @@ class _Run:
     # --- what is known of a project ----------------------------------------------------------------------------
 
     def _root(self, path: Path) -> Path:
-        from flake8_backend.project.roots import Roots
+        from flake8_backend.project.files.roots import Roots
 
         if not hasattr(self, "_roots"):
             self._roots = Roots()

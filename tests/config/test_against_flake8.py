@@ -15,7 +15,7 @@ from flake8.utils import parse_files_to_codes_mapping
 
 from flake8_backend.config_flake8 import find_flake8_config, per_file_ignores, split_list
 from flake8_backend.config_keys import ConfigError, Place
-from flake8_backend.project.globs import anchored
+from flake8_backend.project.files.globs import anchored
 from flake8_backend.selection import PerFileIgnores, Selection
 
 PREFIXES = ("B", "BE", "BE0", "BE00", "BE001", "BE002", "BE1", "E501", "F")

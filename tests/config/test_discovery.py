@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from flake8_backend.project.discovery import MAX_UNMARKED_FOLDERS, Found, discover, project_files
-from flake8_backend.project.globs import PathPatterns, anchored
+from flake8_backend.project.files.discovery import MAX_UNMARKED_FOLDERS, Found, discover, project_files
+from flake8_backend.project.files.globs import PathPatterns, anchored
 
 NOTHING = PathPatterns(())
 

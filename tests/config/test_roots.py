@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flake8_backend.project.roots import ModuleNames, Roots, find_root, module_name
+from flake8_backend.project.files.roots import ModuleNames, Roots, find_root, module_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flake8_backend.project.view import FunctionView
+from flake8_backend.project.views.view import FunctionView
 from tests.project.solving import solve
 
 if TYPE_CHECKING:
-    from flake8_backend.project.effects import Way
+    from flake8_backend.project.calls.effects import Way
     from flake8_backend.project.solution import Solution
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flake8_backend.project import patterns
+from flake8_backend.project.sql import patterns
 
 
 @pytest.mark.parametrize("pattern", ["[^a-z_]", "[^A-Za-z0-9_]+", r"\W", r"\W+", r"[:.\"'\s]"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flake8_backend.project import requirements
+from flake8_backend.project.files import requirements
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flake8_backend.project import sqltext
-from flake8_backend.project.grades import Position
-from flake8_backend.project.sqltext import Choice, Fragment, Hole, Text, Values
+from flake8_backend.project.sql import sqltext
+from flake8_backend.project.sql.grades import Position
+from flake8_backend.project.sql.sqltext import Choice, Fragment, Hole, Text, Values
 
 VALUE, NAME, CLAUSE = Position.VALUE, Position.NAME, Position.CLAUSE
 STATEMENT, PLACEHOLDER = Position.STATEMENT, Position.PLACEHOLDER

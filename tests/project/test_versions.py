@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flake8_backend.config import Options
-from flake8_backend.project import requirements, versions
+from flake8_backend.project.files import requirements, versions
+from flake8_backend.project.files.versions import Range, specified
 from flake8_backend.project.project import Project
-from flake8_backend.project.versions import Range, specified
 
 if TYPE_CHECKING:
     from pathlib import Path

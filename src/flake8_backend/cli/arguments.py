@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flake8_backend.config import ConfigError, Overrides, parse_toml
 from flake8_backend.config_flake8 import split_list
 from flake8_backend.config_keys import nearest, unknown_code
-from flake8_backend.project.globs import anchored
+from flake8_backend.project.files.globs import anchored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,15 +13,15 @@ from flake8_backend.cli.arguments import STDIN, UsageError, nearest_path, overri
 from flake8_backend.config import Options, Overrides, load_options
 from flake8_backend.config_keys import nearest
 from flake8_backend.core.source import Encoding, UndecodableSource, decode
-from flake8_backend.project.discovery import Problem, discover
+from flake8_backend.project.files.discovery import Problem, discover
+from flake8_backend.project.files.roots import Roots
 from flake8_backend.project.project import Project
-from flake8_backend.project.roots import Roots
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from flake8_backend.project.globs import PathPatterns
+    from flake8_backend.project.files.globs import PathPatterns
 
 UNNAMED = "stdin"
 _VERBS = ("check", "explain", "fix", "models", "routes", "rules")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from flake8_backend.core.diagnostic import Confidence, Diagnostic, Fix, Json, Related, Safety, Severity, Span, Step
 
 if TYPE_CHECKING:
-    from flake8_backend.project.view import ClassView, FunctionView, ModuleView
+    from flake8_backend.project.views.view import ClassView, FunctionView, ModuleView
     from flake8_backend.semantic.model import SemanticModel
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.config import Options
-from flake8_backend.project.discovery import discover
+from flake8_backend.project.files.discovery import discover
+from flake8_backend.project.files.roots import find_root
 from flake8_backend.project.project import Project
-from flake8_backend.project.roots import find_root
 from flake8_backend.project.values import External, FunctionRef, Instance, Value
 from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM

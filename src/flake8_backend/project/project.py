@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.registry import all_rules
 from flake8_backend.core.serial import diagnostic_from_json, diagnostic_to_json
 from flake8_backend.core.source import SourceFile, digest
-from flake8_backend.project import requirements, templates, versions
-from flake8_backend.project.cache import Cache
 from flake8_backend.project.collector import paused
-from flake8_backend.project.index import Entry, Index, Problem
-from flake8_backend.project.summaries import Summaries
+from flake8_backend.project.files import requirements, versions
+from flake8_backend.project.files.cache import Cache
+from flake8_backend.project.files.index import Entry, Index, Problem
+from flake8_backend.project.files.summaries import Summaries
+from flake8_backend.project.items import templates
 
 if TYPE_CHECKING:
     # What solves is imported where that is done: a run that finds everything in the cache does not.
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from flake8_backend.config import Options
     from flake8_backend.core.diagnostic import Diagnostic
     from flake8_backend.core.rule import Rule
-    from flake8_backend.project.requirements import Requirements
+    from flake8_backend.project.files.requirements import Requirements
+    from flake8_backend.project.files.versions import Versions
+    from flake8_backend.project.items.templates import Templates
     from flake8_backend.project.solution import Solution
-    from flake8_backend.project.templates import Templates
-    from flake8_backend.project.versions import Versions
 
 
 class Project:

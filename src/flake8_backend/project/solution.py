@@ -7,34 +7,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flake8_backend.core.containment import internal_error
-from flake8_backend.project import binding
-from flake8_backend.project.callsites import CallSites
-from flake8_backend.project.contexts import Contexts
-from flake8_backend.project.effects import Effects
+from flake8_backend.project.answers.listing import Listings
+from flake8_backend.project.answers.reads import Reads
+from flake8_backend.project.answers.routed import Routed
+from flake8_backend.project.calls.callsites import CallSites
+from flake8_backend.project.calls.effects import Effects
 from flake8_backend.project.evaluate import Evaluator
-from flake8_backend.project.fallback import Fallback
-from flake8_backend.project.listing import Listings
-from flake8_backend.project.models import Schema
-from flake8_backend.project.pages import Pages
-from flake8_backend.project.passed import Passed
-from flake8_backend.project.reads import Reads
-from flake8_backend.project.repeated import Repeated
-from flake8_backend.project.requirements import Requirements
-from flake8_backend.project.resolvers import Resolvers
-from flake8_backend.project.restviews import RestViews
-from flake8_backend.project.routed import Routed
-from flake8_backend.project.rows import Rows
+from flake8_backend.project.evaluation import binding
+from flake8_backend.project.evaluation.fallback import Fallback
+from flake8_backend.project.files.requirements import Requirements
+from flake8_backend.project.files.versions import Versions
+from flake8_backend.project.items.pages import Pages
+from flake8_backend.project.items.passed import Passed
+from flake8_backend.project.items.repeated import Repeated
+from flake8_backend.project.items.resolvers import Resolvers
+from flake8_backend.project.items.restviews import RestViews
+from flake8_backend.project.items.rows import Rows
+from flake8_backend.project.items.templates import Templates
+from flake8_backend.project.orm.models import Schema
+from flake8_backend.project.running.contexts import Contexts
+from flake8_backend.project.running.scripts import Scripts
+from flake8_backend.project.running.serving import shows_asgi
 from flake8_backend.project.schema.shapes import Shapes
-from flake8_backend.project.scripts import Scripts
-from flake8_backend.project.serving import shows_asgi
 from flake8_backend.project.settings import Settings
-from flake8_backend.project.sqlflow import SqlFlow
-from flake8_backend.project.strings import Strings
-from flake8_backend.project.taint import Taint
-from flake8_backend.project.templates import Templates
-from flake8_backend.project.versions import Versions
-from flake8_backend.project.view import FunctionView, ModuleView
-from flake8_backend.project.waits import Waits
+from flake8_backend.project.sql.sqlflow import SqlFlow
+from flake8_backend.project.sql.strings import Strings
+from flake8_backend.project.sql.taint import Taint
+from flake8_backend.project.views.view import FunctionView, ModuleView
+from flake8_backend.project.waiting.waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_backend.project import queries, stubs
-from flake8_backend.project.evaluation import classes, generics
+from flake8_backend.project.evaluation import classes, generics, stubs
+from flake8_backend.project.orm import queries
 from flake8_backend.project.values import (
     ClassRef,
     External,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project import iteration, queries, stubs
-from flake8_backend.project.evaluation import generics
+from flake8_backend.project.evaluation import generics, iteration, stubs
+from flake8_backend.project.orm import queries
 from flake8_backend.project.values import (
     Awaitable,
     ClassRef,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project import queries
 from flake8_backend.project.evaluation import calls, hints
+from flake8_backend.project.orm import queries
 from flake8_backend.project.values import NONE, Awaitable, ClassRef, Instance, Items, Value
 from flake8_backend.semantic import terms
 

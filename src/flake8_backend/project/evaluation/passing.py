@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flake8_backend.project import queries
+from flake8_backend.project.orm import queries
 from flake8_backend.project.values import (
     NONE,
     Awaitable,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from flake8_backend.knowledge.facts import MarkerFact
-    from flake8_backend.project.places import At, Place
+    from flake8_backend.project.sql.places import At, Place
 
 ROUTES = frozenset({"route", "websocket"})
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace"})

@@ -6,7 +6,7 @@ import fnmatch
 from typing import TYPE_CHECKING
 
 from flake8_backend.project.evaluation.classes import class_ref
-from flake8_backend.project.places import At, Place
+from flake8_backend.project.sql.places import At, Place
 from flake8_backend.project.values import ClassRef, Constant, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flake8_backend.project.places import At
 from flake8_backend.project.routes.records import MOUNT, Declared
+from flake8_backend.project.sql.places import At
 from flake8_backend.semantic import terms
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flake8_backend.knowledge.facts import MarkerFact
     from flake8_backend.project.evaluate import Evaluator
-    from flake8_backend.project.places import At, Place
+    from flake8_backend.project.sql.places import At, Place
 
 _MAKERS = frozenset({"app", "router", "resources"})
 _MOST_WRAPPED = 6

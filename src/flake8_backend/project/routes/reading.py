@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.binding import children
-from flake8_backend.project.lookup import Lookup
-from flake8_backend.project.places import At, Followed, Place, takes_self
+from flake8_backend.project.evaluation.binding import children
+from flake8_backend.project.sql.lookup import Lookup
+from flake8_backend.project.sql.places import At, Followed, Place, takes_self
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import scopes, terms
 from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT

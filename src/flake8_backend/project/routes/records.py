@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from flake8_backend.knowledge.facts import MarkerFact
-    from flake8_backend.project.places import At, Place
+    from flake8_backend.project.sql.places import At, Place
     from flake8_backend.project.values import ClassRef
 
 HTTP, WEBSOCKET, MOUNT = "http", "websocket", "mount"

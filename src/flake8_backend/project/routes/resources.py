@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flake8_backend.project.places import At, Place
 from flake8_backend.project.routes import paths
 from flake8_backend.project.routes.records import Declared, Router, Target
 from flake8_backend.project.routes.running import Running
+from flake8_backend.project.sql.places import At, Place
 from flake8_backend.project.values import ClassRef, Constant, options
 from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM

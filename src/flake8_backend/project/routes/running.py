@@ -10,12 +10,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.lookup import DEEPEST
-from flake8_backend.project.places import At, Followed, Place, takes_self
 from flake8_backend.project.routes.reading import followed
 from flake8_backend.project.routes.records import Declared, Included, Router, Target
 from flake8_backend.project.routes.scanning import Node, Scanning
 from flake8_backend.project.routes.texts import UNREAD
+from flake8_backend.project.sql.lookup import DEEPEST
+from flake8_backend.project.sql.places import At, Followed, Place, takes_self
 from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Partial, Value, options
 from flake8_backend.semantic import terms
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from flake8_backend.knowledge.facts import MarkerFact
-    from flake8_backend.project.callsites import CallSites
+    from flake8_backend.project.calls.callsites import CallSites
     from flake8_backend.project.evaluate import Evaluator
 
 _SHARED = frozenset({"shared", "named", "view"})

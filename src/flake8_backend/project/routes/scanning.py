@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.places import At, Place
 from flake8_backend.project.routes.declaring import ROUTES, Declaring
+from flake8_backend.project.sql.places import At, Place
 from flake8_backend.project.values import FunctionRef, Value
 from flake8_backend.semantic import terms
 from flake8_backend.semantic.summary import SITE_TERM
@@ -14,7 +14,7 @@ from flake8_backend.semantic.summary import SITE_TERM
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flake8_backend.project.callsites import CallSites
+    from flake8_backend.project.calls.callsites import CallSites
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
 

@@ -14,8 +14,8 @@ from flake8_backend.project.values import Constant, options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flake8_backend.project.places import Place
     from flake8_backend.project.solution import Solution
+    from flake8_backend.project.sql.places import Place
 
 _DEEPEST = 12
 

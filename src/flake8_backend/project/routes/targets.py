@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.project.places import At, Place
 from flake8_backend.project.routes.objects import Objects
 from flake8_backend.project.routes.records import Entry, Included, Router, Target
+from flake8_backend.project.sql.places import At, Place
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Partial, Value, options
 from flake8_backend.semantic import terms
 

@@ -14,7 +14,7 @@ from flake8_backend.semantic import terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from flake8_backend.project.places import At
+    from flake8_backend.project.sql.places import At
 
 _SAME_TEXT = frozenset({"str", "cast", "gettext_lazy", "Path", "PurePosixPath"})
 _DEFAULTED = {"getattr": 2, "getenv": 1, "get": 1}  # where the default stands among the arguments

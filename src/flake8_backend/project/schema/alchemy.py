@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from flake8_backend.knowledge.records import Storage
-    from flake8_backend.project.models import Schema
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.orm.models import Schema
     from flake8_backend.project.schema.bodies import Bodies
     from flake8_backend.project.schema.declared import Reader
 

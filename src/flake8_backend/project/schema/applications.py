@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_backend.project.values import ClassRef, Constant
 
 if TYPE_CHECKING:
-    from flake8_backend.project.models import Schema
+    from flake8_backend.project.orm.models import Schema
     from flake8_backend.project.schema.bodies import Bodies
 
 _CONFIG = "django.apps.AppConfig"

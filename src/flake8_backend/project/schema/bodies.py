@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.schema.declared import UNREAD, literal
-from flake8_backend.project.texts import texts_of
+from flake8_backend.project.sql.texts import texts_of
 from flake8_backend.project.values import ClassRef, External, options
 from flake8_backend.semantic import terms
 

@@ -16,8 +16,8 @@ from flake8_backend.semantic import terms
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flake8_backend.project.models import Schema
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.orm.models import Schema
     from flake8_backend.project.schema.bodies import Bodies
     from flake8_backend.project.schema.declared import Declared, Reader
 

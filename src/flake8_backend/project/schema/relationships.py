@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flake8_backend.project.relations import EAGER_ENOUGH, LAZY_QUERIES
+from flake8_backend.project.orm.relations import EAGER_ENOUGH, LAZY_QUERIES
 from flake8_backend.project.schema import records
 from flake8_backend.project.schema.records import Relation
 from flake8_backend.semantic import terms
@@ -12,8 +12,8 @@ from flake8_backend.semantic import terms
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flake8_backend.project.models import Schema
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.orm.models import Schema
     from flake8_backend.project.schema.alchemy import AlchemyTables
     from flake8_backend.project.schema.bodies import Bodies
     from flake8_backend.project.schema.declared import Reader, Written

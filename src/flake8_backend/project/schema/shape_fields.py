@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
-from flake8_backend.project.serializers import Serializers
+from flake8_backend.project.items.serializers import Serializers
 from flake8_backend.project.values import ClassRef, External, FunctionRef, Instance, Items, options
 from flake8_backend.semantic import terms
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flake8_backend.project.evaluate import Evaluator
-    from flake8_backend.project.models import Schema
+    from flake8_backend.project.orm.models import Schema
     from flake8_backend.project.values import ClassRef
 
 ALCHEMY = frozenset({"sqlalchemy", "sqlmodel", "flask"})

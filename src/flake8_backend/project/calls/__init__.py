@@ -1,0 +1,1 @@
+"""What functions call, and the effects that travel over the call graph."""

@@ -1,0 +1,1 @@
+"""What is asked once per item: in loops, serializers, resolvers and templates."""

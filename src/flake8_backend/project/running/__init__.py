@@ -1,0 +1,1 @@
+"""Where code runs: handlers, scripts, event loops, servers."""

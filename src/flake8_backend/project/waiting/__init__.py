@@ -1,0 +1,1 @@
+"""How long calls wait, and what ends the wait."""
