@@ -28,7 +28,10 @@ _WRITES = frozenset({"Insert", "Update", "Delete"})
 _TEXT = frozenset({"TextClause", "SQL", "Composed", "RawSQL"})
 _KEYWORDS = frozenset({"statement", "sql", "query", "operation"})
 _COMMENT = re.compile(r"\s+|--[^\n]*\n|/\*.*?\*/|\(", re.DOTALL)
-_READING = re.compile(r"(select|with)\b", re.IGNORECASE)
+_READING = re.compile(r"select\b", re.IGNORECASE)
+_NAMED = re.compile(r"with\b", re.IGNORECASE)  # WITH latest AS (SELECT …) UPDATE …
+_VERB = re.compile(r"\b(select|insert|update|delete|replace|merge|upsert)\b", re.IGNORECASE)
+_INNERMOST = re.compile(r"\([^()]*\)")
 _WRITING = re.compile(r"(insert|update|delete|replace|merge|upsert)\b", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 
@@ -104,11 +107,22 @@ def _kind_of_text(text: str) -> str | None:
     position = 0
     while (skipped := _COMMENT.match(text, position)) is not None:
         position = skipped.end()
+    if _NAMED.match(text, position):
+        text, position = _after_named(text, position)
     if _WRITING.match(text, position):
         return WRITE
     if not _READING.match(text, position) or not _FROM.search(text, position):
         return None
     return READ
+
+
+def _after_named(text: str, position: int) -> tuple[str, int]:
+    """The statement that follows the named ones of a ``WITH``, and where its verb stands: what is in brackets goes."""
+    brackets = 1
+    while brackets:
+        text, brackets = _INNERMOST.subn(" ", text)
+    verb = _VERB.search(text, position)
+    return text, verb.start() if verb is not None else len(text)
 
 
 def _text(evaluator: Evaluator, module: Module, index: int, depth: int) -> Iterator[str]:
