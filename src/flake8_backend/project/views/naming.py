@@ -33,7 +33,8 @@ def describe(function: FunctionView, index: int) -> str:
     if operator == terms.ENTER:
         return _noun(function.value(index)) or describe(function, term[1])
     if operator == terms.UNION:
-        return next((name for option in term[1] if (name := describe(function, option))), "")
+        # what was assigned last says most: `found = Order.objects.none()`, then `found = Order.objects.filter(…)`
+        return next((name for option in reversed(term[1]) if (name := describe(function, option))), "")
     if operator in (terms.AWAIT, terms.ALLOWED):
         return describe(function, term[1])
     for value in options(function.value(index)):
