@@ -1,0 +1,1 @@
+"""Compares packs with the distributions that they tell of, in environments that are thrown away."""
