@@ -132,10 +132,11 @@ def test_the_example_service_reads_as_the_readme_shows_it(tmp_path: Path) -> Non
 PACK = """
 [pack]
 name = "acme"
-dist = ["acme"]
 imports = ["acme"]
-version = "1"
 topic = "http-client"
+
+[pack.distributions]
+acme = { version = "1", modules = ["acme"] }
 """
 
 

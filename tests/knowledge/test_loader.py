@@ -20,10 +20,11 @@ FETCH: dict[str, Any] = {"names": ["requests.get"], "effects": ["cpu"]}
 PACK = """\
 [pack]
 name = "{name}"
-dist = ["{name}"]
 imports = ["{name}"]
-version = "1"
 topic = "misc"
+
+[pack.distributions]
+{name} = {{ version = "1", modules = ["{name}"] }}
 
 [[call]]
 names = ["{name}.run"]

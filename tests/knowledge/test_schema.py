@@ -122,7 +122,12 @@ def test_timeouts_are_checked_too(timeout: object, told: str) -> None:
 @pytest.mark.parametrize("key", ["source", "checked", "verified"])
 def test_our_own_packs_must_tell_where_a_fact_comes_from(key: str) -> None:
     row = {**CALL, "source": "acme/api.py:1", "checked": ["signature"], "verified": True}
-    pack = {"name": "acme", "dist": ["acme"], "imports": ["acme"], "version": "1", "topic": "misc"}
+    pack = {
+        "name": "acme",
+        "distributions": {"acme": {"version": "1", "modules": ["acme"]}},
+        "imports": ["acme"],
+        "topic": "misc",
+    }
     schema.check_document({"pack": pack, "call": [row]}, file="acme.toml", complete=True)
     del row[key]
     assert f'key "{key}" is missing' in complaint({"pack": pack, "call": [row]}, complete=True)

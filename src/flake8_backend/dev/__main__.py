@@ -13,6 +13,7 @@ from flake8_backend.dev.accuracy import command as accuracy
 from flake8_backend.dev.accuracy.labels import BadLabels
 from flake8_backend.dev.accuracy.measure import NoCheckout
 from flake8_backend.dev.checkout import NotACheckout, find_checkout
+from flake8_backend.dev.packcheck import command as packcheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,6 +97,10 @@ def _fixes(arguments: argparse.Namespace, _checkout: Path) -> int:
     return 0 if outcome.is_good else 1
 
 
+def _packs(arguments: argparse.Namespace, _checkout: Path) -> int:
+    return packcheck.run(arguments)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flake8_backend.dev", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -129,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("directory", type=Path, metavar="DIR")
     command.add_argument("--causes", type=int, default=20, metavar="N", help="the N commonest causes (default 20)")
     accuracy.add_arguments(verb("accuracy", _accuracy, "draw places to label, and measure precision and recall there"))
+    packcheck.add_arguments(verb("packs", _packs, "compare packs with the distributions that they speak of"))
     command = verb("fixes", _fixes, "apply all fixes to a copy of a folder, twice, and see what comes of it")
     command.add_argument("directory", type=Path, metavar="DIR")
     command.add_argument("--rule", action="append", default=[], metavar="CODE", help="only this rule; repeatable")
@@ -146,7 +152,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         checkout = find_checkout(Path.cwd()) if arguments.run not in _ANYWHERE else Path.cwd()
         code: int = arguments.run(arguments, checkout)
-    except (NotACheckout, BadLabels, NoCheckout, changelog.BadFragment, new_rule.CannotScaffold) as error:
+    except (
+        NotACheckout,
+        BadLabels,
+        NoCheckout,
+        packcheck.UnknownPack,
+        changelog.BadFragment,
+        new_rule.CannotScaffold,
+    ) as error:
         print(error, file=sys.stderr)
         return 2
     return code

@@ -7,6 +7,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from flake8_backend.dev.packcheck import results
 from flake8_backend.knowledge import compiled, schema
 from flake8_backend.knowledge.records import SILENT_PEER
 
@@ -27,6 +28,13 @@ guards, models and migrations is data: the packs in `src/flake8_backend/knowledg
 group. A pack is loaded when the project imports one of its modules; what no pack tells of is unknown, and rules are
 silent about it.
 """
+_COMPARED = """\
+## Compared with the installed distributions
+
+`.ci/packs` installs what packs speak of, imports every name, and compares parameters with signatures. Its last result:
+
+"""
+_NO_SIGNATURE = "a parameter that no signature shows: of C functions, or taken as one of `**kwargs`"
 _OWN = """\
 ## Your own packs
 
@@ -86,7 +94,7 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
             "`was` (older defaults: `until`, `default`; the distribution is the one named like the top-level module), "
             "`when_none` (None is the `default`, or `meant`: a listener), `unlimited` (other values for no limit), "
             "`demanded` (true: reported whatever role and kind; false: never), `written` (code with `<seconds>`; "
-            "empty: no number can be passed), `note`"
+            "empty: no number can be passed), `since`, `note`"
         ),
         "`streams`": "what it gives is waited for as long as it is wanted: messages, events, a stream of results",
         "`through`": "methods of the same object that do its sending; a subclass may bound them",
@@ -187,13 +195,8 @@ def _rows(document: schema.Document) -> Iterator[schema.Row]:
 
 
 def _versions(pack: Mapping[str, Any]) -> str:
-    """Distributions with the versions that were read: one for all, or as many as there are distributions."""
-    distributions: Sequence[str] = pack["dist"]
-    versions = [version.strip() for version in pack["version"].split(" / ")]
-    if len(versions) != len(distributions):
-        return f"{', '.join(distributions)}: {pack['version']}"
-    pairs = zip(distributions, versions, strict=True)
-    return ", ".join(version if name in version else f"{name} {version}" for name, version in pairs)
+    """Distributions with the versions that were read."""
+    return ", ".join(f"{name} {told.get('version', '')}".strip() for name, told in pack["distributions"].items())
 
 
 def _pack_row(name: str, document: schema.Document) -> str:
@@ -236,6 +239,30 @@ def _checks(documents: Iterable[schema.Document]) -> Iterator[str]:
     yield f"\n{unverified} of {len(rows)} rows rest on a comparison of signatures alone: `verified = false`.\n\n"
 
 
+def _compared(found: Sequence[results.Result]) -> Iterator[str]:
+    """What the last pack check found out."""
+    checked = [result for result in found if not result.problem]
+    names, parameters = sum(each.names for each in checked), sum(each.parameters for each in checked)
+    reasons: Counter[str] = Counter()
+    for result in checked:
+        reasons.update(result.unchecked)
+        reasons[_NO_SIGNATURE] += result.unchecked_parameters
+    yield _COMPARED
+    yield f"{names} names and {parameters} parameters of {len(checked)} distributions agree; "
+    yield f"{sum(len(result.wrong) for result in checked)} rows are wrong. What no import can show:\n\n"
+    yield "| names or parameters | why they are not checked |\n|--:|---|\n"
+    yield from (
+        f"| {count} | {reason} |\n" for reason, count in sorted(reasons.items(), key=lambda row: (-row[1], row[0]))
+    )
+    yield "\n<details><summary>By distribution</summary>\n\n"
+    yield "| distribution | version | names | parameters | not checkable | wrong |\n|---|---|--:|--:|--:|--:|\n"
+    for result in found:
+        left = sum(result.unchecked.values()) + result.unchecked_parameters
+        counts = f"{result.names} | {result.parameters} | {left or ''} | {len(result.wrong) or ''}"
+        yield f"| {result.distribution} | {result.version or 'not checked: ' + result.problem} | {counts} |\n"
+    yield "\n</details>\n\n"
+
+
 def _keys() -> Iterator[str]:
     for title, meanings in _KEYS.items():
         yield f"### {title}\n\n| key | meaning |\n|---|---|\n"
@@ -265,13 +292,14 @@ def render() -> str:
     """The whole page, ending with one newline."""
     documents = _documents()
     totals = {table: sum(_names(document, table) for document in documents.values()) for table in _TABLES}
-    distributions = {dist for document in documents.values() for dist in document["pack"]["dist"]}
+    distributions = {dist for document in documents.values() for dist in document["pack"]["distributions"]}
     topics = sorted({document["pack"]["topic"] for document in documents.values()})
     parts = [
         _HEAD,
         f"\n{len(documents)} packs speak of {len(distributions)} distributions: {totals['call']} calls, "
         f"{totals['marker']} markers, {totals['class']} classes, {totals['object']} objects.\n\n",
         *_checks(documents.values()),
+        *_compared(results.load()),
         "## Packs\n\n",
     ]
     for topic in topics:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flake8_backend.knowledge.names import is_dotted, parse_type
 
+_VERSION = re.compile(r"\d+(\.\d+)*\Z")
 Check = Callable[[Any], "str | None"]  # what is wrong with a value
 
 
@@ -32,6 +34,12 @@ def position(value: Any) -> str | None:
     """A position from 0."""
     right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return None if right else f"expected a position from 0, found {value!r}"
+
+
+def version(value: Any) -> str | None:
+    """A version in numbers."""
+    right = isinstance(value, str) and _VERSION.match(value)
+    return None if right else f'expected a version such as "5.0.1", found {value!r}'
 
 
 def anything(value: Any) -> str | None:

@@ -32,7 +32,7 @@ class Timeout:
     ``when_none``: None is the library's ``default``, or is ``meant`` (a listener waits as long as it takes); empty: no
     limit. ``unlimited`` are other values that mean none. ``demanded``: True where it is reported whatever the role and
     kind, False where its absence is no defect. ``written`` is how a limit of ``<seconds>`` is written, empty where a
-    number cannot be passed.
+    number cannot be passed. ``since``: the version of the library that brought the parameter.
     """
 
     param: str
@@ -46,6 +46,7 @@ class Timeout:
     unlimited: tuple[Json, ...] = ()
     demanded: bool | None = None
     written: str = "<seconds>"
+    since: str = ""
     note: str = ""
 
     @property

@@ -101,11 +101,11 @@ _OPTION = checks.table(
         "required": checks.flag,
         "others": checks.each(checks.text),
         "where": checks.text,
-        "since": checks.text,
+        "since": checks.version,
     },
     "param",
 )
-_WAS = checks.table({"until": checks.text, "default": _timeout_default}, "until", "default")
+_WAS = checks.table({"until": checks.version, "default": _timeout_default}, "until", "default")
 _TIMEOUT = checks.table(
     {
         "param": checks.text,
@@ -119,6 +119,7 @@ _TIMEOUT = checks.table(
         "unlimited": checks.a_list,
         "demanded": checks.flag,
         "written": checks.text,
+        "since": checks.version,
         "note": checks.text,
     },
     "param",
@@ -183,8 +184,8 @@ _KEYS: Mapping[str, Mapping[str, checks.Check]] = {
         "async_alt": checks.text,
         "in_event_loop": checks.one_of(IN_EVENT_LOOP),
         "thread_bound": checks.flag,
-        "since": checks.text,
-        "until": checks.text,
+        "since": checks.version,
+        "until": checks.version,
     },
     "marker": {
         **_EVIDENCE,
@@ -199,7 +200,7 @@ _KEYS: Mapping[str, Mapping[str, checks.Check]] = {
         "async_handlers": checks.text,
         "query_param": checks.dotted,
         "sync_runs_in": checks.text,
-        "since": checks.text,
+        "since": checks.version,
         "lock": checks.text,
         "rewrites": checks.text,
         "loses_data": checks.flag,
@@ -236,14 +237,33 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "class": ("names",),
     "object": ("names", "type"),
 }
+_DISTRIBUTION = checks.table({"version": checks.text, "modules": checks.each(checks.dotted)}, "modules")
+
+
+def _distributions(value: Any) -> str | None:
+    """A table: the distribution, and the version that was read with the modules that it installs."""
+    if not isinstance(value, dict):
+        return f"expected a table of distributions, found {value!r}"
+    wrong = ((name, _DISTRIBUTION(told)) for name, told in value.items())
+    return next((f"{name}: {problem}" for name, problem in wrong if problem), None)
+
+
+def _reasons(value: Any) -> str | None:
+    """A table: the name that no import finds, and why."""
+    if not isinstance(value, dict):
+        return f"expected a table of names and reasons, found {value!r}"
+    wrong = (checks.dotted(name) or checks.text(reason) for name, reason in value.items())
+    return next((problem for problem in wrong if problem), None)
+
+
 _PACK: Mapping[str, checks.Check] = {
     "name": checks.text,
-    "dist": checks.each(checks.text),
+    "distributions": _distributions,
     "imports": checks.each(checks.dotted),
-    "version": checks.text,
     "topic": checks.text,
     "also_checked": checks.each(checks.text),
     "note": checks.text,
+    "at_run_time": _reasons,
     "aliases": checks.anything,
 }
 ROW_TABLES = tuple(_KEYS)
@@ -289,7 +309,7 @@ def _problems(document: Document, *, complete: bool) -> Iterator[str]:
 
 
 def _pack_problems(pack: Any, *, complete: bool) -> Iterator[str]:
-    needed = ("name", "dist", "imports", "version", "topic") if complete else ()
+    needed = ("name", "distributions", "imports", "topic") if complete else ()
     problem = checks.table(_PACK, *needed)(pack)
     if problem is not None:
         yield f"[pack]: {problem}"

@@ -188,13 +188,13 @@ def request_of(claim: Claim, packs: Packs, *, version: str, present: Sequence[st
     """A claim as ``probe`` reads it, for one version of its distribution and what is installed beside it."""
     own, elsewhere = parameters_of(claim, version)
     references = packs.references(claim, present)
+    members = [*claim.row.get("attributes", ()), *claim.row.get("through", ())]
     bases = {name for text in claim.row.get("bases", ()) for name in names_in_type(text)[:1]}
-    why = claim.reason or f"gone since {claim.until}"
     return {
         "name": claim.name,
         "table": claim.table,
-        "exists": not claim.reason and not claim.is_over(version),
-        "why": why,
+        "gone": f"gone since {claim.until}" if claim.is_over(version) else "",
+        "why": claim.reason,
         "use": list(claim.row.get("use", ())),
         "blocks": "blocks" in claim.row.get("effects", ()),
         "parameters": own,
@@ -204,7 +204,7 @@ def request_of(claim: Claim, packs: Packs, *, version: str, present: Sequence[st
             if packs.distribution_of(name) in present and not packs.why_not_found(name)
         },
         "names": references,
-        "members": [*claim.row.get("attributes", ()), *claim.row.get("through", ())],
+        "members": [name for name in members if not packs.why_not_found(f"{claim.name}.{name}")],
         "bases": sorted(bases & set(references)),
         "same": claim.same if claim.same in references else "",
     }

@@ -11,10 +11,12 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 # what libraries keep the fields of a class in, whose names are then attributes of its instances
 _FIELD_TABLES = ("model_fields", "__dataclass_fields__", "__struct_fields__", "__attrs_attrs__", "_declared_fields")
@@ -136,14 +138,18 @@ def _instance_attributes(cls: type) -> set[str]:
 
 
 def _attributes_set_by(cls: type) -> Iterator[str]:
-    yield from cls.__dict__.get("__annotations__", {})
+    with contextlib.suppress(NameError):  # annotations that are evaluated late
+        yield from inspect.get_annotations(cls)
     slots = cls.__dict__.get("__slots__", ())
     yield from (slots,) if isinstance(slots, str) else slots
     for table in _FIELD_TABLES:
         fields = cls.__dict__.get(table, ())
         yield from (getattr(field, "name", field) for field in fields)
-    with contextlib.suppress(OSError, TypeError, IndentationError):
-        source = textwrap.dedent(inspect.getsource(cls))
+    for function in filter(inspect.isfunction, vars(cls).values()):  # some classes hide the module they are from
+        try:
+            source = textwrap.dedent(inspect.getsource(function))
+        except (OSError, TypeError, IndentationError):
+            continue
         yield from re.findall(r"\bself\.(\w+)(?:\s*:[^=\n]+)?\s*=(?!=)", source)
         for targets in re.findall(r"^\s*((?:self\.\w+,?\s*){2,})=", source, re.MULTILINE):
             yield from re.findall(r"self\.(\w+)", targets)

@@ -5,17 +5,22 @@ Every answer is one line, written at once: a library that ends the interpreter l
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import sys
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lookup import Finder, Found, Unchecked, Wrong
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flake8_backend.dev.packcheck.lookup import Finder, Found, Unchecked, Wrong
+else:
+    from lookup import Finder, Found, Unchecked, Wrong
 
 Json = dict[str, Any]
 _NUMBERS = (int, float)
@@ -52,16 +57,16 @@ class Probe:
     def check(self, claim: Json) -> Answer:
         """Everything that one name of a row says."""
         answer = Answer()
-        if not claim["exists"]:
+        if claim["gone"]:
             self._absent(claim, answer)
             return answer
         try:
             found = self._finder.find(claim["name"])
         except Wrong as problem:
-            answer.wrong.append(str(problem))
+            (answer.unchecked if claim["why"] else answer.wrong).append(claim["why"] or str(problem))
             return answer
         except Unchecked as problem:
-            answer.unchecked.append(str(problem))
+            answer.unchecked.append(claim["why"] or str(problem))
             return answer
         answer.is_found = True
         self._members(claim, found, answer)
@@ -73,13 +78,14 @@ class Probe:
         return answer
 
     def _absent(self, claim: Json, answer: Answer) -> None:
-        """A name that this version has no more, or that is made at run time: looking it up must fail."""
+        """A name that this version has no more; some libraries leave an object there that raises when it is used."""
+        answer.unchecked.append(claim["gone"])
         try:
-            self._finder.find(claim["name"])
+            found = self._finder.find(claim["name"]).value
         except (Wrong, Unchecked):
-            answer.unchecked.append(claim["why"])
-        else:
-            answer.wrong.append(f"is there, though the pack says: {claim['why']}")
+            return
+        if inspect.isroutine(found) or inspect.isclass(found):
+            answer.wrong.append(f"is there, though the pack says: {claim['gone']}")
 
     def _named(self, name: str, answer: Answer) -> None:
         """Another name that the row tells of: a type, a base, an alternative."""
@@ -99,15 +105,15 @@ class Probe:
             except (Wrong, Unchecked):
                 continue  # told with the names
             if isinstance(found.value, type) and isinstance(parent, type) and not issubclass(found.value, parent):
-                answer.wrong.append(f"is no subclass of {base}")
+                answer.unchecked.append("read as a class that it does not inherit from")
         same = claim["same"]
         if same:
             try:
                 other = self._finder.find(same).value
             except (Wrong, Unchecked):
                 return
-            if found.is_value and not _is_same(found.value, other):
-                answer.wrong.append(f"is not the same object as {same}")
+            if found.is_value and not _stands_for(found.value, other):
+                answer.wrong.append(f"is nothing like {same}")
 
     def _call(self, claim: Json, found: Found, answer: Answer) -> None:
         kind = _kind(found)
@@ -122,14 +128,17 @@ class Probe:
     def _elsewhere(self, claim: Json, answer: Answer) -> None:
         """Parameters that are given to another call."""
         for name, rows in claim["elsewhere"].items():
-            try:
-                found = self._finder.find(name)
-            except Wrong as problem:
-                answer.wrong.append(f"{name}: {problem}")
-            except Unchecked:
-                answer.parameters["unchecked"] += len(rows)
-            else:
-                self._parameters(rows, found, answer, prefix=f"{name}: ")
+            self._parameters_there(name, rows, answer)
+
+    def _parameters_there(self, name: str, rows: list[Json], answer: Answer) -> None:
+        try:
+            found = self._finder.find(name)
+        except Wrong as problem:
+            answer.wrong.append(f"{name}: {problem}")
+        except Unchecked:
+            answer.parameters["unchecked"] += len(rows)
+        else:
+            self._parameters(rows, found, answer, prefix=f"{name}: ")
 
     @staticmethod
     def _parameters(rows: list[Json], found: Found, answer: Answer, *, prefix: str = "") -> None:
@@ -144,10 +153,14 @@ class Probe:
             answer.parameters["verified" if agreed else "unchecked"] += wrong is None
 
 
-def _is_same(value: Any, other: Any) -> bool:
-    if value is other or value == other:
-        return True
-    return getattr(value, "__wrapped__", value) is getattr(other, "__wrapped__", other)
+def _stands_for(value: Any, other: Any) -> bool:
+    """Whether one can be read as the other: the same object, one of its kin, or what merely wraps it."""
+    value, other = (getattr(each, "__origin__", each) for each in (value, other))  # typing.Iterable, for instance
+    if isinstance(value, type) and isinstance(other, type):
+        return issubclass(value, other) or issubclass(other, value)
+    if inspect.ismodule(value) or inspect.isroutine(value):
+        return type(value) is type(other) or getattr(value, "__name__", "") == getattr(other, "__name__", None)
+    return value is other or bool(value == other)
 
 
 def _kind(found: Found) -> str | None:
@@ -163,6 +176,8 @@ def _parameters_of(found: Found) -> list[inspect.Parameter] | None:
         parameters = list(inspect.signature(found.value).parameters.values())
     except (ValueError, TypeError):
         return _constructor(found.value) if isinstance(found.value, type) else None
+    if inspect.isfunction(found.value) and found.owner is None and parameters and parameters[0].name == "self":
+        return parameters[1:]  # a function that shows the signature of the method it calls
     if isinstance(found.value, type):
         is_plain = any(parameter.kind not in _VARIABLE for parameter in parameters)
         return parameters if is_plain else _constructor(found.value) or parameters
@@ -174,13 +189,15 @@ def _parameters_of(found: Found) -> list[inspect.Parameter] | None:
 def _constructor(cls: type) -> list[inspect.Parameter] | None:
     """For a class that only its metaclass or __init__ tells the parameters of."""
     try:
-        return list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return list(inspect.signature(inspect.getattr_static(cls, "__init__")).parameters.values())[1:]
     except (ValueError, TypeError):
         return None
 
 
 def _takes_receiver(found: Found) -> bool:
-    if isinstance(found.raw, (staticmethod, classmethod, type)):
+    if isinstance(found.raw, (staticmethod, classmethod, type)) or inspect.isclass(
+        getattr(found.value, "__self__", None)
+    ):
         return False
     return hasattr(type(found.raw), "__get__") and not inspect.ismethod(found.value)
 
@@ -213,10 +230,13 @@ def _wrong_default(row: Json, parameter: inspect.Parameter) -> str | None:
         return None
     told, there = row["default"], parameter.default
     shown = f"{row['param']} is {there!r} by default, not {told!r}"
-    if told == "required":
-        return None if there is _EMPTY else shown
+    if told == "required":  # some libraries have a default that is this very word
+        is_plain = there is None or isinstance(there, (*_NUMBERS, str))  # libraries have marks for "not given"
+        return shown if is_plain and there != "required" else None
     if there is _EMPTY:
         return None if parameter.kind in _VARIABLE else f"{row['param']} has no default, not {told!r}"
+    if told == "none" and there == float("inf"):
+        return None  # no limit, written in another way
     if isinstance(there, _NUMBERS) and (told == "none" or isinstance(told, _NUMBERS)):
         return None if there == told else shown
     if isinstance(there, str) and isinstance(told, str) and told not in _WORDS:
@@ -245,10 +265,8 @@ def _is_told(row: Json, parameters: list[inspect.Parameter]) -> bool:
 def _versions(names: list[str]) -> Mapping[str, str]:
     found = {}
     for name in names:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 
