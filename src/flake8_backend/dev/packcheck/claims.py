@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.knowledge.names import is_dotted, names_in_type
 from flake8_backend.knowledge.records import type_texts
 from flake8_backend.knowledge.schema import ROW_TABLES, Document, Row, rows_of
-from flake8_backend.project.versions import release
+from flake8_backend.project.files.versions import release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_backend.dev.packcheck.claims import STDLIB
 from flake8_backend.knowledge.compiled import parse_toml
-from flake8_backend.project.requirements import normalised
+from flake8_backend.project.files.requirements import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
