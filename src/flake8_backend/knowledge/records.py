@@ -69,7 +69,7 @@ class OptionFact:
     ``nonblocking`` lists values with which the call never waits, classes of values by their dotted names; with ``where``
     they are given to the constructor or the call that made the receiver. With those in ``streaming`` the result is read
     as it comes.
-    ``default`` is ``"none"`` for Python's None, and None where packs do not tell.
+    ``default`` is ``"none"`` for Python's None, and None where packs do not tell. ``remedy`` is what a repair passes.
     """
 
     param: str
@@ -82,6 +82,7 @@ class OptionFact:
     required: bool = False
     others: tuple[str, ...] = ()
     where: str | None = None
+    remedy: str = ""
     since: str | None = None
 
 

@@ -101,6 +101,7 @@ _OPTION = checks.table(
         "required": checks.flag,
         "others": checks.each(checks.text),
         "where": checks.text,
+        "remedy": checks.dotted,
         "since": checks.version,
     },
     "param",

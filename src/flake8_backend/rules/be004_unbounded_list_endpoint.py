@@ -147,7 +147,8 @@ def _remedies(klass: ClassView, view: ListView) -> Iterator[Fix]:
         yield RULE.fix(Safety.SUGGESTION, f"Give `{name}` a `{attribute}` with a page size")
         return
     title = f"Set `{attribute}` on `{name}`"
-    given: dict[str, Json] = {"attribute": attribute, "paginator": None}
+    module, _, paginator = view.library.rpartition(".")
+    given: dict[str, Json] = {"attribute": attribute, "paginator": [module, paginator, klass.module.name]}
     if view.paginator is not None:
         given["paginator"] = [*view.paginator, klass.module.name]
         yield RULE.fix(Safety.UNSAFE, title, RULE.step(paginated, klass.span, "ClassDef", **given))
@@ -156,7 +157,9 @@ def _remedies(klass: ClassView, view: ListView) -> Iterator[Fix]:
     else:
         given["paginator"] = ["", _OWN, ""]
         steps = [
-            RULE.step(own_paginator, view.first or klass.span, "ClassDef", name=_OWN, size=_PAGE),
+            RULE.step(
+                own_paginator, view.first or klass.span, "ClassDef", name=_OWN, base=[module, paginator], size=_PAGE
+            ),
             RULE.step(paginated, klass.span, "ClassDef", **given),
         ]
         yield RULE.fix(Safety.UNSAFE, f"{title}, with pages of {_PAGE}", *steps)
@@ -206,18 +209,15 @@ def _limited(query: cst.BaseExpression, fix: FixContext, offset: str) -> cst.Bas
 
 
 @RULE.codemod
-def paginated(klass: cst.ClassDef, fix: FixContext, *, attribute: str, paginator: list[str] | None) -> cst.ClassDef:
+def paginated(klass: cst.ClassDef, fix: FixContext, *, attribute: str, paginator: list[str]) -> cst.ClassDef:
     """A view gets ``pagination_class``: the library's where the settings tell the size, else the project's own."""
-    if paginator is None:
-        name = fix.require_import("rest_framework.pagination", "PageNumberPagination")
-    else:
-        module, name, here = paginator
-        name = name if module == here else fix.require_import(module, name)
+    module, name, here = paginator
+    name = name if module == here else fix.require_import(module, name)
     return fix.with_attribute(klass, attribute, name)
 
 
 @RULE.codemod
-def own_paginator(klass: cst.ClassDef, fix: FixContext, *, name: str, size: int) -> list[cst.CSTNode]:
+def own_paginator(klass: cst.ClassDef, fix: FixContext, *, name: str, base: list[str], size: int) -> list[cst.CSTNode]:
     """A paginator for the views of the module, before the first of them."""
-    base = fix.require_import("rest_framework.pagination", "PageNumberPagination")
-    return fix.before_definition(klass, name, f"class {name}({base}):\n    page_size = {size}\n")
+    paginator = fix.require_import(*base)
+    return fix.before_definition(klass, name, f"class {name}({paginator}):\n    page_size = {size}\n")

@@ -34,8 +34,9 @@ class ListView:
 
     ``filtered``: the matching rows, not all. ``is_set``: the view sets the attribute, to nothing that bounds the list.
     ``settings`` names the settings that hold the default, where there is one: then the attribute is a class, else a
-    number. ``paginator`` is the module and name of the project's own class for it, ``is_sized`` whether the settings
-    tell the size of a page, ``has_default`` whether they name a class; ``first`` is the first view of the module.
+    number. ``paginator`` is the module and name of the project's own class for it, ``library`` the library's class,
+    ``is_sized`` whether the settings tell the size of a page, ``has_default`` whether they name a class; ``first`` is
+    the first view of the module.
     """
 
     span: Span
@@ -45,6 +46,7 @@ class ListView:
     is_set: bool = False
     settings: str = ""
     paginator: tuple[str, str] | None = None
+    library: str = ""
     is_sized: bool = False
     has_default: bool = False
     first: Span | None = None
@@ -81,6 +83,7 @@ def _with_remedy(solution: Solution, module: Module, view: ListView, option: Opt
         view,
         settings=settings,
         paginator=_own_paginator(solution, module, settings),
+        library=option.remedy,
         is_sized=size is not None and size != _NONE,
         has_default=default is not None and default != _NONE,
         first=min(Span(*other.span) for _, other, _ in _views(solution, module)),
