@@ -198,7 +198,7 @@ class TestContainment:
     def test_a_type_error_does_not_run_parse_options_twice(self, flake8: Flake8) -> None:
         sabotage = SPOILT + (
             "import flake8_backend.plugin as plugin\n"
-            "def prepare(self): print('prepared'); raise TypeError('bad')\n"
+            "def prepare(self): print('prepared', flush=True); raise TypeError('bad')\n"
             "plugin._Run.prepare = prepare\n"
         )
         first, *rest = flake8.run_patched("--select=BE", "-j1", ".", sabotage=sabotage).lines
