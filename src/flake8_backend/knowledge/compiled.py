@@ -215,6 +215,11 @@ class Library:
         """All packs, sorted."""
         return tuple(self._packs)
 
+    @property
+    def tops(self) -> frozenset[str]:
+        """The top-level modules that the packs speak of."""
+        return frozenset(top for pack in self._packs.values() for top in pack["tops"])
+
     def needed(self, tops: Iterable[str]) -> tuple[str, ...]:
         """The packs that imports of these top-level modules switch on, with those they refer to."""
         reached = set(tops)

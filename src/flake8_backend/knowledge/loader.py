@@ -126,6 +126,11 @@ def load(
     return Knowledge(layers, aliases, _fingerprint(layers))
 
 
+def known_libraries() -> frozenset[str]:
+    """The top-level modules that this project's own packs speak of."""
+    return compiled.library().tops
+
+
 def _fingerprint(layers: Sequence[Sequence[Pack]]) -> str:
     told = [[[pack.name, pack.digest] for pack in packs] for packs in layers]
     return digest(json.dumps([compiled.FORMAT, told]).encode())

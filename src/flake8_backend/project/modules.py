@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -37,9 +38,14 @@ class Module:
 
 
 class ModuleTable:
-    """All modules of a project. Paths are relative to the root, with forward slashes."""
+    """All modules of a project. Paths are relative to the root, with forward slashes.
 
-    def __init__(self, modules: Iterable[Module]) -> None:
+    ``libraries`` are top-level modules that packs know. A file in a folder that is no package may be imported by its
+    bare name, but ``app/utils/time.py`` does not stand in the way of ``import time``, nor ``app/redis.py`` in that of
+    ``import redis``: such names are the library's.
+    """
+
+    def __init__(self, modules: Iterable[Module], *, libraries: frozenset[str] = frozenset()) -> None:
         ordered = sorted(modules, key=lambda module: module.path)
         self.by_name: dict[str, Module] = {}
         for module in ordered:
@@ -48,7 +54,9 @@ class ModuleTable:
         self._found = dict(self.by_name)
         for module in ordered:
             for name in module.other_names:
-                self._found.setdefault(name, module)
+                top = name.partition(".")[0]
+                if top not in sys.stdlib_module_names and top not in libraries:
+                    self._found.setdefault(name, module)
         self.packages: set[str] = set()
         for name in self._found:
             parent = name.rpartition(".")[0]

@@ -104,7 +104,8 @@ class Project:
 
             found = self._summaries.all(tune_collector=self._tunes_collector)
             table = ModuleTable(
-                [Module(entry.name, relative, summary, entry.other_names) for relative, entry, summary in found]
+                [Module(entry.name, relative, summary, entry.other_names) for relative, entry, summary in found],
+                libraries=loader.known_libraries(),
             )
             knowledge = loader.load(
                 table.imports,
