@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from flake8_backend.fixes.plan import Skipped
     from flake8_backend.project.answers.listing import Listing
     from flake8_backend.project.answers.listviews import ListView
+    from flake8_backend.project.items.loads import Load
     from flake8_backend.project.items.per_item import Loading, PerItem
-    from flake8_backend.project.items.rows import Load
     from flake8_backend.project.sql.sqlflow import Unsafe, Use
     from flake8_backend.project.views.loopview import LoopView
     from flake8_backend.project.views.siteview import ActView, Reach, SiteView

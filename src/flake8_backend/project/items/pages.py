@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_backend.core.diagnostic import Related, Span
 from flake8_backend.project.calls.effects import Link
 from flake8_backend.project.evaluation.classes import class_ref
+from flake8_backend.project.items.loads import ALL, READ, Load
 from flake8_backend.project.items.per_item import PerItem, gathered, loading_of
-from flake8_backend.project.items.rows import ALL, READ, Load
 from flake8_backend.project.items.templates import ITEM, Read, Templates
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
 from flake8_backend.project.views.naming import snake

@@ -11,7 +11,7 @@ from flake8_backend.project.views.naming import snake
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flake8_backend.project.items.rows import Load
+    from flake8_backend.project.items.loads import Load
     from flake8_backend.project.orm.relations import RelationFact
     from flake8_backend.project.views.siteview import Reach
     from flake8_backend.project.views.view import FunctionView, ModuleView

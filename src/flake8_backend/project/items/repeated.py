@@ -9,8 +9,9 @@ from flake8_backend.core.diagnostic import Span, chain_text
 from flake8_backend.project.evaluation import binding
 from flake8_backend.project.items import repetition
 from flake8_backend.project.items.asked import Asked, holds_all, reach_of
+from flake8_backend.project.items.loads import AGAIN, READ, Load
 from flake8_backend.project.items.per_item import Loading, PerItem, gathered, loading_of
-from flake8_backend.project.items.rows import AGAIN, ASKING_ALWAYS, READ, Load, holds_rows
+from flake8_backend.project.items.rows import ASKING_ALWAYS, holds_rows
 from flake8_backend.project.orm.statements import ASKS
 from flake8_backend.project.values import External, FunctionRef, Instance, options
 from flake8_backend.semantic import scopes, terms

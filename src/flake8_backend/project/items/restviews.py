@@ -24,7 +24,8 @@ from flake8_backend.semantic.summary import SITE_TERM
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from flake8_backend.project.items.rows import Load, Node
+    from flake8_backend.project.items.loads import Load
+    from flake8_backend.project.items.rows import Node
     from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.calls.effects import Link
-from flake8_backend.project.items.rows import ALL, READ, Load
+from flake8_backend.project.items.loads import ALL, READ, Load
 from flake8_backend.project.sql.texts import texts_of
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
 from flake8_backend.semantic import terms

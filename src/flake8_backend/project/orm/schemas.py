@@ -12,7 +12,8 @@ from flake8_backend.semantic import terms
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flake8_backend.project.items.rows import Load, Rows
+    from flake8_backend.project.items.loads import Load
+    from flake8_backend.project.items.rows import Rows
     from flake8_backend.project.solution import Solution
 
 _MODEL = "pydantic.BaseModel"
@@ -57,7 +58,7 @@ class Schemas:
 
     def loads(self, cls: ClassRef, row: Instance, depth: int = 0) -> Iterator[Load]:
         """What building an object from ``row``, whose query is known, loads beyond what came with it."""
-        from flake8_backend.project.items.rows import Load
+        from flake8_backend.project.items.loads import Load
 
         if depth > _DEEPEST or row.query is None or row.query.loads_everything:
             return
