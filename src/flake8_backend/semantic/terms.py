@@ -36,6 +36,7 @@ ANNOTATED = "A"  # annotation term, value term: declared to have this type
 ALLOWED = "G"  # term, callee term: checked to be harmless, provided that the callee, where given, never returns
 GROWN = "+"  # list term, appended terms, terms of what it was extended by
 EQUAL = "="  # left, right: compared for equality
+ORDER = "<"  # left, right: one is the bound of the other, whichever it is
 SUPER = "^"  # class index: `super()`
 UNPACK = "t"  # position in the target, value
 OUTER = "o"  # function index, name: a variable of an enclosing function

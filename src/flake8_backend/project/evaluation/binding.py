@@ -46,7 +46,7 @@ def children(term: Sequence[Any]) -> Sequence[int]:
         return (term[1], *term[2], *(value for _, value in term[3]))
     if operator in _ONE_CHILD:
         return (term[1],)
-    if operator in (terms.ITEM, terms.ANNOTATED, terms.EQUAL):
+    if operator in (terms.ITEM, terms.ANNOTATED, terms.EQUAL, terms.ORDER):
         return (term[1], term[2])
     if operator == terms.GROWN:
         return (term[1], *term[2], *term[3])

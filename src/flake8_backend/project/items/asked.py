@@ -10,7 +10,7 @@ from flake8_backend.core.diagnostic import Span
 from flake8_backend.project.calls.acts import GROWING
 from flake8_backend.project.calls.effects import Link
 from flake8_backend.project.evaluation import binding
-from flake8_backend.project.items import repetition
+from flake8_backend.project.items import ranges, repetition
 from flake8_backend.project.items.passed import is_collection
 from flake8_backend.project.items.per_item import PerItem
 from flake8_backend.project.items.rows import CONSUMERS
@@ -35,6 +35,7 @@ _REFRESHING = frozenset({"refresh_from_db", "arefresh_from_db", "refresh"})
 _LOOKING_AGAIN = frozenset({"exists", "aexists", "select_for_update", "with_for_update"})
 _WRITING = re.compile(r"(get_or_)?create\Z|(update|upsert|insert|save|delete|remove|dispatch)\Z|(log|publish)_")
 _KEYS = frozenset({"pk", "id"})
+_EXECUTING = frozenset({"db-execute", "raw-sql"})
 # what a query is made of that is the same at each turn of a loop
 _SETTLED = frozenset(
     {
@@ -72,6 +73,8 @@ class Asked:
             if reach is None or self._is_hit(function, act) or self._writes(act, reach):
                 continue
             if self._is_of_many_tables(function, act, around, reach) or self._turns_pages(function, act, around):
+                continue
+            if any(ranges.moves_with_items(function, term, around) for term in self._statements(function, act, reach)):
                 continue
             if self._looks_again(function, act, around, reach) or self._waits_for_a_change(function, act, around):
                 continue
@@ -115,7 +118,7 @@ class Asked:
             if given and all(self._is_table(value) for value in given) and not self._is_of_a_row(function, argument):  # noqa: SIM102
                 if any(repetition.varies(function, argument, loop) for loop in around):
                     return True
-        if act.site is not None and act.site.term[2] and reach.leaf.fact.role in ("db-execute", "raw-sql"):
+        if act.site is not None and act.site.term[2] and reach.leaf.fact.role in _EXECUTING:
             statement = function.term(act.site.term[2][0])
             if statement[0] == terms.CALL and self._is_of_many(function, statement[1], around):
                 return True
@@ -136,6 +139,16 @@ class Asked:
             if any(isinstance(value, Instance) and value.is_row for value in options(function.value(index))):
                 return True
         return False
+
+    def _statements(self, function: FunctionView, act: ActView, reach: Reach) -> Iterator[int]:
+        """The chains of calls that put together what an act sends itself: of what it goes through or is called on,
+        and of the statement that it hands over.
+        """
+        if reach.links:
+            return
+        yield from (self._asked(function, act), act.act.call)
+        if act.site is not None and act.site.term[2] and reach.leaf.fact.role in _EXECUTING:
+            yield act.site.term[2][0]
 
     def _asked(self, function: FunctionView, act: ActView) -> int:
         return self._gone_through(function, act) or (act.site.term[1] if act.site is not None else 0)

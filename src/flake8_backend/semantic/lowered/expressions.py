@@ -15,7 +15,23 @@ if TYPE_CHECKING:
 
 _LONGEST_TEXT = 400
 _LONGEST_DISPLAY = 64
-_OPERATORS = {ast.Add: "+", ast.Mod: "%", ast.Div: "/", ast.BitOr: "|", ast.Mult: "*", ast.Sub: "-", ast.LShift: "<<"}
+_OPERATORS = {
+    ast.Add: "+",
+    ast.Mod: "%",
+    ast.Div: "/",
+    ast.BitOr: "|",
+    ast.BitAnd: "&",
+    ast.Mult: "*",
+    ast.Sub: "-",
+    ast.LShift: "<<",
+}
+_COMPARISONS = {
+    ast.Eq: terms.EQUAL,
+    ast.Lt: terms.ORDER,
+    ast.LtE: terms.ORDER,
+    ast.Gt: terms.ORDER,
+    ast.GtE: terms.ORDER,
+}
 _ON_TEXT = (ast.Add, ast.Mod)
 _UNPLACED = 4  # items of a BINARY term that has no place
 _DISPLAYS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
@@ -166,15 +182,13 @@ def _boolean(lowering: Lowering, node: ast.BoolOp, frame: Frame, block: int, ord
     return lowering.union([lowering.lower(value, frame, block, order) for value in node.values])
 
 
-def _equality(lowering: Lowering, node: ast.Compare, frame: Frame, block: int, order: int) -> int:
-    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq):
+def _comparison(lowering: Lowering, node: ast.Compare, frame: Frame, block: int, order: int) -> int:
+    operator = _COMPARISONS.get(type(node.ops[0])) if len(node.ops) == 1 else None
+    if operator is None:
         return UNKNOWN
     left = lowering.lower(node.left, frame, block, order)
-    return (
-        lowering.intern(terms.EQUAL, left, lowering.lower(node.comparators[0], frame, block, order))
-        if left
-        else UNKNOWN
-    )
+    right = lowering.lower(node.comparators[0], frame, block, order)
+    return lowering.intern(operator, left, right) if left or (right and operator == terms.ORDER) else UNKNOWN
 
 
 def _conditional(lowering: Lowering, node: ast.IfExp, frame: Frame, block: int, order: int) -> int:
@@ -244,7 +258,7 @@ HANDLERS: dict[type[ast.AST], Any] = {
     ast.BinOp: _binary_expression,
     ast.UnaryOp: _unary,
     ast.BoolOp: _boolean,
-    ast.Compare: _equality,
+    ast.Compare: _comparison,
     ast.IfExp: _conditional,
     ast.NamedExpr: _walrus,
     ast.Starred: _starred,
