@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from flake8_backend.semantic import terms
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -35,6 +37,17 @@ class Module:
     def class_(self, index: int) -> ClassSummary:
         """A class by its index in the summary."""
         return self.summary.classes[index]
+
+    def last_name(self, index: int) -> str:
+        """The last part of the name that a term is written with; empty where it has none."""
+        term = self.summary.terms[index]
+        if term[0] == terms.NAME:
+            return str(term[1]).rpartition(".")[2]
+        if term[0] == terms.ATTRIBUTE:
+            return str(term[2])
+        if term[0] == terms.FUNCTION:
+            return self.function(term[1]).name
+        return self.class_(term[1]).name if term[0] == terms.CLASS else ""
 
 
 class ModuleTable:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from typing import Union as _Union
 
+from flake8_backend.core.diagnostic import Span
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,6 +26,12 @@ class Place:
     column: int
     end_line: int
     end_column: int
+
+    def span_in(self, module: str) -> Span | None:
+        """The span, where it stands in this module."""
+        if self.module != module:
+            return None
+        return Span(self.line, self.column, self.end_line, self.end_column)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from flake8_backend.core.diagnostic import Span
     from flake8_backend.project.calls.effects import Effects
     from flake8_backend.project.evaluate import Evaluator
-    from flake8_backend.project.modules import Module
 
 _NODE = tuple[str, int]
 
@@ -60,7 +59,7 @@ class CallSites:
             table = module.summary.terms
             for position, function in enumerate(module.summary.functions):
                 for site in function.sites:
-                    last = self._last_name(module, table[site[SITE_TERM]][1])
+                    last = module.last_name(table[site[SITE_TERM]][1])
                     if last:
                         found.setdefault(last, []).append(CallSite(name, position, site[SITE_TERM]))
         return found
@@ -76,7 +75,7 @@ class CallSites:
                 for site in function.sites:
                     given = table[site[SITE_TERM]][2]
                     for position in range(len(given) - 1):  # something follows it
-                        last = self._last_name(module, given[position])
+                        last = module.last_name(given[position])
                         if last:
                             handed = CallSite(name, index, site[SITE_TERM]), position
                             found.setdefault(last, []).append(handed)
@@ -85,17 +84,6 @@ class CallSites:
     def handing(self, names: Sequence[str]) -> list[tuple[CallSite, int]]:
         """Calls that are handed something with one of these last names, and its position among the arguments."""
         return [handed for name in names for handed in self._handed.get(name, ())]
-
-    @staticmethod
-    def _last_name(module: Module, index: int) -> str:
-        term = module.summary.terms[index]
-        if term[0] == terms.NAME:
-            return str(term[1]).rpartition(".")[2]
-        if term[0] == terms.ATTRIBUTE:
-            return str(term[2])
-        if term[0] == terms.FUNCTION:
-            return module.function(term[1]).name
-        return module.class_(term[1]).name if term[0] == terms.CLASS else ""
 
     @cached_property
     def _aliases(self) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from flake8_backend.semantic import terms
 if TYPE_CHECKING:
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.modules import Module
+    from flake8_backend.project.values import Value
 
 
 def _merge(lines: list[list[ClassRef]]) -> list[ClassRef]:
@@ -66,7 +67,11 @@ def _base(evaluator: Evaluator, module: Module, term: int) -> ClassRef | None:
         if isinstance(base, ClassRef):
             return ClassRef(base.name, base.home, generics.type_arguments(evaluator, module, parts[2]))
         return ClassRef(base.name) if isinstance(base, External) else None
-    value = evaluator.value(module, term)
+    return class_in(evaluator.value(module, term))
+
+
+def class_in(value: Value | None) -> ClassRef | None:
+    """The class that a value is; of a library without a pack, what stands where a class is expected."""
     for option in options(value):
         if isinstance(option, ClassRef):
             return option

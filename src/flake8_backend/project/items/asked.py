@@ -15,6 +15,7 @@ from flake8_backend.project.items.passed import is_collection
 from flake8_backend.project.items.per_item import PerItem
 from flake8_backend.project.items.rows import CONSUMERS
 from flake8_backend.project.orm import queries
+from flake8_backend.project.orm.relations import ALCHEMY
 from flake8_backend.project.orm.statements import ASKS
 from flake8_backend.project.values import ClassRef, FunctionRef, Instance, Value, options
 from flake8_backend.project.views.naming import describe
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from flake8_backend.project.views.view import FunctionView
 
 _PAGING = frozenset({"offset", "limit", "slice", "paginate", "page", "get_page", "fetch"})
-_MAPPING = frozenset({"sqlalchemy", "sqlmodel", "flask"})  # packs of ORMs whose sessions keep rows by their keys
 _REFRESHING = frozenset({"refresh_from_db", "arefresh_from_db", "refresh"})
 _LOOKING_AGAIN = frozenset({"exists", "aexists", "select_for_update", "with_for_update"})
 _WRITING = re.compile(r"(get_or_)?create\Z|(update|upsert|insert|save|delete|remove|dispatch)\Z|(log|publish)_")
@@ -325,5 +325,5 @@ def holds_all(solution: Solution, value: Value | None, target: ClassRef | None) 
     if target is None or not isinstance(value, Instance) or not value.fetched or value.query is None:
         return False
     query = value.query
-    has_identity_map = (solution.schema.orm_of(target) or "") in _MAPPING
+    has_identity_map = (solution.schema.orm_of(target) or "") in ALCHEMY
     return query.model == target.name and not (query.filtered or query.bounded) and has_identity_map

@@ -168,9 +168,7 @@ class Pages:
 
     def _item(self, module: Module, name: str, read: Read, load: Load, place: Span) -> PerItem:
         source = load.query.source
-        span = None
-        if source is not None and source.module == module.name:
-            span = Span(source.line, source.column, source.end_line, source.end_column)
+        span = source.span_in(module.name) if source is not None else None
         steps = self._solution.schema.steps(load.root, load.path)
         loading = loading_of(load, steps, span) if steps else None
         template = self._templates.find(name)

@@ -11,7 +11,8 @@ from flake8_backend.project.items import repetition
 from flake8_backend.project.items.asked import Asked, holds_all, reach_of
 from flake8_backend.project.items.loads import AGAIN, READ, Load
 from flake8_backend.project.items.per_item import Loading, PerItem, gathered, loading_of
-from flake8_backend.project.items.rows import ASKING_ALWAYS, holds_rows
+from flake8_backend.project.items.rows import holds_rows
+from flake8_backend.project.orm.relations import APPENDER
 from flake8_backend.project.orm.statements import ASKS
 from flake8_backend.project.values import External, FunctionRef, Instance, options
 from flake8_backend.semantic import scopes, terms
@@ -121,7 +122,7 @@ class Repeated:
     def loading(self, function: FunctionView, load: Load, loop: LoopView | None) -> Loading | None:
         """How the relation of a load would come with its rows; ``None`` where its way is not known."""
         steps = self._solution.schema.steps(load.root, load.path)
-        if not steps or steps[-1].manager == ASKING_ALWAYS or load.is_again:
+        if not steps or steps[-1].manager == APPENDER or load.is_again:
             return None
         return loading_of(load, steps, self._anchor(function, load, loop))
 

@@ -212,9 +212,7 @@ class RestViews:
 
     def _item(self, usage: Usage, load: Load) -> PerItem:
         source = load.query.source
-        span = None
-        if source is not None and source.module == usage.module:
-            span = Span(source.line, source.column, source.end_line, source.end_column)
+        span = source.span_in(usage.module) if source is not None else None
         steps = self._solution.schema.steps(load.root, load.path)
         loading = loading_of(load, steps, span) if steps else None
         return PerItem(span or usage.place, load, loading=loading, in_list=True)

@@ -18,6 +18,7 @@ from flake8_backend.project.evaluation import binding
 from flake8_backend.project.evaluation.binding import NOTHING, Environment
 from flake8_backend.project.items import repetition
 from flake8_backend.project.items.loads import AGAIN, ALL, READ, Load
+from flake8_backend.project.orm.relations import APPENDER
 from flake8_backend.project.orm.schemas import Schemas
 from flake8_backend.project.values import (
     ClassRef,
@@ -54,7 +55,6 @@ CONSUMERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "bo
 _QUIET = frozenset({scopes.ONCE, scopes.MEMO, scopes.TYPE_CHECKING, scopes.OFF})
 _DEEPEST = 8
 _WITH_HISTORY = "django-orm"  # the ORM whose migrations build models from what was declared then
-ASKING_ALWAYS = "sqlalchemy.orm.AppenderQuery"
 
 
 class Rows:
@@ -221,7 +221,7 @@ class Rows:
         """The loops of a function that repeat a load for every item."""
         function = self.view(self._table.by_name[node[0]], node[1])
         around = repetition.loops(function, load.block)
-        if load.use != READ or load.fact.manager == ASKING_ALWAYS:
+        if load.use != READ or load.fact.manager == APPENDER:
             return around
         return [loop for loop in around if repetition.varies(function, load.term, loop)]
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 # how relationships say that reading them sends no query of its own; ... stands for what could not be read
 EAGER_ENOUGH = frozenset({"selectin", "joined", "subquery", "immediate", "noload", "raise", "raise_on_sql", False, ...})
-SQLALCHEMY = frozenset({"sqlalchemy", "sqlmodel"})
+SQLALCHEMY = frozenset({"sqlalchemy", "sqlmodel"})  # packs whose declarations are SQLAlchemy's
+ALCHEMY = SQLALCHEMY | {"flask"}  # packs whose models are; a session keeps rows by their keys
 APPENDER = "sqlalchemy.orm.AppenderQuery"
 LAZY_QUERIES = frozenset({"dynamic", "write_only"})
 MANAGERS = {

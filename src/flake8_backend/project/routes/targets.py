@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flake8_backend.project.evaluation.classes import class_in
 from flake8_backend.project.routes.objects import Objects
 from flake8_backend.project.routes.records import Entry, Included, Router, Target
 from flake8_backend.project.sql.places import At, Place
@@ -101,12 +102,7 @@ class Targets(Objects):
             value = self.value(at, callee[1])
         elif callee[0] == terms.NAME and callee[1].rpartition(".")[2].startswith(_AS_HANDLER):
             value = self.evaluator.resolve(callee[1].rpartition(".")[0])
-        for option in options(value):
-            if isinstance(option, ClassRef):
-                return option
-            if isinstance(option, External):
-                return ClassRef(option.name)
-        return None
+        return class_in(value)
 
     def _with_methods(self, target: Target, at: At, term: Sequence[Any]) -> Target:
         """``as_view({"get": "list"})``."""

@@ -18,7 +18,6 @@ from flake8_backend.semantic.summary import BLOCK_KIND, BLOCK_PARENT, SITE_BLOCK
 if TYPE_CHECKING:
     from flake8_backend.project.calls.effects import Effects
     from flake8_backend.project.evaluate import Evaluator
-    from flake8_backend.project.modules import Module
     from flake8_backend.project.running.contexts import Contexts
 
 _COMMAND = "management-command"
@@ -160,19 +159,10 @@ class Scripts:
                 for site in function.sites:
                     term = module.summary.terms[site[SITE_TERM]]
                     for used in (term[1], *term[2], *(value for _, value in term[3])):
-                        name = self._last_name(module, used)
+                        name = module.last_name(used)
                         if name:
                             found.setdefault(name, []).append(((module.name, index), used))
         return found
-
-    @staticmethod
-    def _last_name(module: Module, index: int) -> str:
-        term = module.summary.terms[index]
-        if term[0] == terms.NAME:
-            return str(term[1]).rpartition(".")[2]
-        if term[0] == terms.ATTRIBUTE:
-            return str(term[2])
-        return module.function(term[1]).name if term[0] == terms.FUNCTION else ""
 
 
 def _function(value: FunctionRef) -> Node:

@@ -45,6 +45,18 @@ class Bodies:
         found = (self.entry(base, name) for base in self.evaluator.lineage(cls))
         return next((entry for entry in found if entry is not None), None)
 
+    def annotated(self, cls: ClassRef) -> Iterator[tuple[Module, str, Sequence[Any], Span | None]]:
+        """The attributes that a class and its bases declare by annotation, the bases' first: module, name, term, place."""
+        for base in reversed(self.evaluator.lineage(cls)):
+            if base.home is None:
+                continue
+            module = self.module(base)
+            klass = module.class_(base.home[1])
+            for name, bound in klass.attributes.items():
+                term = module.summary.terms[bound[-1]]
+                if term[0] == terms.ANNOTATED and not name.startswith("_"):
+                    yield module, name, term, Span(*klass.places[name]) if name in klass.places else None
+
     def inner(self, cls: ClassRef, name: str) -> ClassRef | None:
         """A class in the body of ``cls`` itself."""
         if cls.home is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_backend.core.diagnostic import Span
 from flake8_backend.knowledge.records import Storage
 from flake8_backend.project.schema import records
 from flake8_backend.project.schema.declared import Written, shown
@@ -18,6 +17,7 @@ from flake8_backend.semantic.summary import SITE_TERM
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flake8_backend.core.diagnostic import Span
     from flake8_backend.project.modules import Module
     from flake8_backend.project.orm.models import Schema
     from flake8_backend.project.schema.bodies import Bodies
@@ -236,22 +236,13 @@ class PlainTables:
         """The fields of a document that is declared by annotations alone."""
         columns: list[Column] = []
         relations: list[Relation] = []
-        for base in reversed(self._evaluator.lineage(cls)):
-            if base.home is None:
+        for module, name, term, span in self._bodies.annotated(cls):
+            link, many = self._link(cls, module, term[1])
+            if link is not None:
+                kind = records.MANY_TO_MANY if many else records.MANY_TO_ONE
+                relations.append(Relation(name, link, kind, module=module.name, span=span))
                 continue
-            module = self._bodies.module(base)
-            klass = module.class_(base.home[1])
-            for name, bound in klass.attributes.items():
-                term = module.summary.terms[bound[-1]]
-                if term[0] != terms.ANNOTATED or name.startswith("_"):
-                    continue
-                span = Span(*klass.places[name]) if name in klass.places else None
-                link, many = self._link(cls, module, term[1])
-                if link is not None:
-                    kind = records.MANY_TO_MANY if many else records.MANY_TO_ONE
-                    relations.append(Relation(name, link, kind, module=module.name, span=span))
-                    continue
-                columns.append(self._document_field(module, name, term, span))
+            columns.append(self._document_field(module, name, term, span))
         return columns, relations
 
     def _link(self, cls: ClassRef, module: Module, annotation: int) -> tuple[ClassRef | None, bool]:

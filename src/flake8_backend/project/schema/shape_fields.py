@@ -178,24 +178,17 @@ class ShapeFields:
 
     def _annotated(self, cls: ClassRef) -> Iterator[tuple[str, ShapeField]]:
         """``items: list[ItemOut]``."""
-        for base in reversed(self._evaluator.lineage(cls)):
-            if base.home is None:
+        for module, name, term, span in self._bodies.annotated(cls):
+            if name in _CONFIGS:
                 continue
-            module = self._bodies.module(base)
-            klass = module.class_(base.home[1])
-            for name, bound in klass.attributes.items():
-                term = module.summary.terms[bound[-1]]
-                if term[0] != terms.ANNOTATED or name.startswith("_") or name in _CONFIGS:
-                    continue
-                nested, many, shown = self._of_type(self._evaluator.type_of(module, term[1]))
-                call = module.summary.terms[term[2]]
-                alias = (
-                    self._text(module, call, "validation_alias") or self._text(module, call, "alias")
-                    if call[0] == terms.CALL
-                    else ""
-                )
-                span = Span(*klass.places[name]) if name in klass.places else None
-                yield name, ShapeField(name, shown, alias or name, many, nested, span=span)
+            nested, many, shown = self._of_type(self._evaluator.type_of(module, term[1]))
+            call = module.summary.terms[term[2]]
+            alias = (
+                self._text(module, call, "validation_alias") or self._text(module, call, "alias")
+                if call[0] == terms.CALL
+                else ""
+            )
+            yield name, ShapeField(name, shown, alias or name, many, nested, span=span)
 
     def _of_type(self, declared: Value | None, *, many: bool = False) -> tuple[ClassRef | None, bool, str]:
         """The shape in a type, whether it is a collection, and the type by its last name."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flake8_backend.project.orm.relations import ALCHEMY
 from flake8_backend.project.schema import records
 from flake8_backend.project.schema.alchemy import AlchemyTables
 from flake8_backend.project.schema.bodies import Bodies
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from flake8_backend.project.evaluate import Evaluator
     from flake8_backend.project.orm.models import Schema
     from flake8_backend.project.values import ClassRef
-
-ALCHEMY = frozenset({"sqlalchemy", "sqlmodel", "flask"})
 
 
 class Tables:

@@ -83,15 +83,7 @@ class SiteView:
     @property
     def called(self) -> str:
         """What is called, by the last part of its name; empty where it has none."""
-        term = self.function.term(self.term[1])
-        if term[0] == terms.NAME:
-            return str(term[1]).rpartition(".")[2]
-        if term[0] == terms.ATTRIBUTE:
-            return str(term[2])
-        module = self.function.module
-        if term[0] == terms.FUNCTION:
-            return module.function(term[1]).name
-        return module.class_(term[1]).name if term[0] == terms.CLASS else ""
+        return self.function.module.last_name(self.term[1])
 
     @property
     def is_method_call(self) -> bool:
