@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flake8_backend.project.files import requirements
+from flake8_backend.project.files.cache import Cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,3 +81,25 @@ def test_the_fingerprint_follows_the_requirements(tmp_path: Path) -> None:
     assert requirements.read(tmp_path).fingerprint == before
     path.write_text("a==2\nb\n", encoding="utf-8")
     assert requirements.read(tmp_path).fingerprint != before
+
+
+def test_what_was_read_last_is_remembered_until_a_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    cache = Cache.at(tmp_path, str(tmp_path / "cache"))
+    first = requirements.read(tmp_path, cache)
+    monkeypatch.setattr(requirements, "_toml", lambda text: pytest.fail(f"parsed again: {text!r}"))
+    assert requirements.read(tmp_path, Cache.at(tmp_path, str(tmp_path / "cache"))) == first
+    monkeypatch.undo()
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("4.2", "5.2"), encoding="utf-8")
+    assert requirements.read(tmp_path, cache).specifiers["django"] == ">=5.2"
+
+
+@pytest.mark.parametrize("nonsense", ["[]", "{}", "3", "[null]", '["CONTENT", 3]', '["CONTENT", ["a"]]', "[[[["])
+def test_nonsense_in_the_cache_is_not_believed(tmp_path: Path, nonsense: str) -> None:
+    (tmp_path / "requirements.txt").write_text("flask\n", encoding="utf-8")
+    folder = tmp_path / "cache"
+    requirements.read(tmp_path, Cache.at(tmp_path, str(folder)))
+    (path,) = folder.rglob("requirements/*.json")
+    content = path.read_text().split('"')[1]
+    path.write_text(nonsense.replace("CONTENT", content))
+    assert requirements.read(tmp_path, Cache.at(tmp_path, str(folder))).specifiers == {"flask": ""}

@@ -7,12 +7,16 @@ Lines are 1-based. Columns have three encodings in this project and only this mo
 from __future__ import annotations
 
 import codecs
-import hashlib
 import io
 import tokenize
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+try:  # hashlib would load OpenSSL, which takes longer than all digests of a run that finds everything in the cache
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 if TYPE_CHECKING:
     from flake8_backend.core.diagnostic import Span
@@ -39,7 +43,7 @@ class Encoding:
 
 def digest(data: bytes) -> str:
     """The content address that caches use: 16 bytes of BLAKE2b in hexadecimal."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def decode(data: bytes) -> tuple[str, Encoding]:

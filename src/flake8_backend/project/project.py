@@ -173,7 +173,7 @@ class Project:
 
     @cached_property
     def _requirements(self) -> Requirements:
-        return requirements.read(self.root)
+        return requirements.read(self.root, self._cache)
 
     @cached_property
     def _templates(self) -> Templates:

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from flake8_backend.project.files.cache import Cache
+
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*([^;#]*)")
 _SEPARATORS = re.compile(r"[-_.]+")
-_FILES = ("requirements*.txt", "requirements*.in", "*requirements.txt", "requirements/*.txt", "requirements/*.in")
+_LISTS = ("requirements*.txt", "requirements*.in", "*requirements.txt", "requirements/*.txt", "requirements/*.in")
+_TABLES = ("pyproject.toml", "Pipfile", "setup.cfg")
+_KIND = "requirements"  # of what the cache holds
 
 
 @dataclass(frozen=True)
@@ -43,19 +47,44 @@ class Requirements:
         return digest("\n".join(f"{name} {text}" for name, text in rows).encode())
 
 
-def read(root: Path) -> Requirements:
-    """The requirements of the project at ``root``; where it states none, those of the folder around it."""
-    found = list(_stated(root))
-    if not found and not any((root / marker).exists() for marker in REPOSITORY_MARKERS):
-        found = list(_stated(root.parent))
-    return Requirements(dict(reversed(found)), tuple(found))
+def read(root: Path, cache: Cache | None = None) -> Requirements:
+    """The requirements of the project at ``root``; where it states none, those of the folder around it.
+
+    ``cache`` remembers what the files stated when they were read last.
+    """
+    own = _files(root)
+    around = [] if any((root / marker).exists() for marker in REPOSITORY_MARKERS) else _files(root.parent)
+    content = digest("\0".join(part for file in (*own, ("", ""), *around) for part in file).encode("utf-8", "replace"))
+    key = digest(str(root).encode("utf-8", "surrogateescape"))
+    stated = _remembered(cache.load(_KIND, key), content) if cache is not None else None
+    if stated is None:
+        stated = list(_stated(own)) or list(_stated(around))
+        if cache is not None:
+            cache.store(_KIND, key, [content, *stated])
+    return Requirements(dict(reversed(stated)), tuple(stated))
 
 
-def _stated(folder: Path) -> Iterator[tuple[str, str]]:
-    for pattern in _FILES:
-        for path in sorted(folder.glob(pattern)):
-            yield from _parsed(_text(path).splitlines())
-    project = _toml(folder / "pyproject.toml")
+def _remembered(rows: Any, content: str) -> list[tuple[str, str]] | None:
+    """What the cache holds of files with this content; None where that is nothing, or nonsense."""
+    if not isinstance(rows, list) or rows[:1] != [content]:
+        return None
+    pairs = [tuple(row) for row in rows[1:] if isinstance(row, list) and list(map(type, row)) == [str, str]]
+    return pairs if len(pairs) == len(rows) - 1 else None
+
+
+def _files(folder: Path) -> list[tuple[str, str]]:
+    """The names and texts of the files in a folder that may state requirements."""
+    listed = [path for pattern in _LISTS for path in sorted(folder.glob(pattern))]
+    return [(path.name, _text(path)) for path in (*listed, *(folder / name for name in _TABLES))]
+
+
+def _stated(files: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    if not files:
+        return
+    for _, text in files[: -len(_TABLES)]:
+        yield from _parsed(text.splitlines())
+    tables = dict(files[-len(_TABLES) :])
+    project = _toml(tables["pyproject.toml"])
     yield from _parsed(_texts(_table(project, "project").get("dependencies")))
     for groups in (_table(project, "project").get("optional-dependencies"), project.get("dependency-groups")):
         for group in groups.values() if isinstance(groups, dict) else ():
@@ -64,8 +93,8 @@ def _stated(folder: Path) -> Iterator[tuple[str, str]]:
     yield from _versions(poetry.get("dependencies"))
     for group in _table(poetry, "group").values():
         yield from _versions(group.get("dependencies") if isinstance(group, dict) else None)
-    yield from _versions(_toml(folder / "Pipfile").get("packages"))
-    yield from _parsed(_setup_cfg(folder / "setup.cfg").splitlines())
+    yield from _versions(_toml(tables["Pipfile"]).get("packages"))
+    yield from _parsed(_setup_cfg(tables["setup.cfg"]).splitlines())
 
 
 def _parsed(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -103,8 +132,7 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _toml(path: Path) -> Mapping[str, Any]:
-    text = _text(path)
+def _toml(text: str) -> Mapping[str, Any]:
     if not text.strip():
         return {}
     toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
@@ -115,8 +143,8 @@ def _toml(path: Path) -> Mapping[str, Any]:
     return tables
 
 
-def _setup_cfg(path: Path) -> str:
+def _setup_cfg(text: str) -> str:
     parser = configparser.ConfigParser(interpolation=None)
     with contextlib.suppress(configparser.Error):
-        parser.read_string(_text(path))
+        parser.read_string(text)
     return parser.get("options", "install_requires", fallback="")

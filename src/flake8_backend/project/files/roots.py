@@ -132,6 +132,7 @@ class ModuleNames:
         self.root = root
         self._packages: dict[str, tuple[str, ...]] = {}
         self._bases: dict[str, str] = {}
+        self._is_package: dict[str, bool] = {}
 
     @cached_property
     def _root(self) -> str:
@@ -171,7 +172,9 @@ class ModuleNames:
         bases = [self._base(folder), self._root]
         base = folder
         while base != self._root:
-            if not os.path.lexists(f"{base}/__init__.py"):
+            if base not in self._is_package:
+                self._is_package[base] = os.path.lexists(f"{base}/__init__.py")
+            if not self._is_package[base]:
                 bases.append(base)
             base = os.path.dirname(base)
         dotted = (folder[len(base) :].strip(os.sep).replace(os.sep, ".") for base in bases)

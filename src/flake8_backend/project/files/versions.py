@@ -65,21 +65,22 @@ UNKNOWN = Range()
 
 @dataclass(frozen=True)
 class Versions:
-    """Ranges by distribution. ``locks`` are the texts of lock files by file name, the nearest ones to the root."""
+    """Ranges by distribution. ``locks`` are the contents of lock files by file name, the nearest ones to the root."""
 
     requirements: Requirements
-    locks: Mapping[str, str]
+    locks: Mapping[str, bytes]
 
     @property
     def fingerprint(self) -> str:
         """Changes when a lock file does."""
-        rows = (f"{name} {digest(text.encode())}" for name, text in sorted(self.locks.items()))
+        rows = (f"{name} {digest(data)}" for name, data in sorted(self.locks.items()))
         return digest("\n".join(rows).encode())
 
     @cached_property
     def _locked(self) -> Mapping[str, Range]:
         found: dict[str, Range] = {}
-        for file, text in sorted(self.locks.items()):
+        for file, data in sorted(self.locks.items()):
+            text = data.decode("utf-8", "replace").replace("\r\n", "\n")
             for name, version in _pins(text) if file == "Pipfile.lock" else _LOCKED.findall(text):
                 pinned = _exactly(release(version))
                 key = normalised(name)
@@ -106,7 +107,7 @@ class Versions:
 def read(root: Path, requirements: Requirements) -> Versions:
     """The versions of the project at ``root``, whose ``requirements`` are read already."""
     for folder in _folders(root):
-        locks = {name: text for name in LOCKS for text in [_text(folder / name)] if text}
+        locks = {name: data for name in LOCKS for data in [_content(folder / name)] if data}
         if locks:
             return Versions(requirements, locks)
     return Versions(requirements, {})
@@ -121,11 +122,11 @@ def _folders(root: Path) -> list[Path]:
     return folders[:2]
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return path.read_bytes()
     except OSError:
-        return ""
+        return b""
 
 
 def _pins(text: str) -> Iterator[tuple[str, str]]:

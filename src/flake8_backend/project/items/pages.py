@@ -10,7 +10,7 @@ from flake8_backend.project.calls.effects import Link
 from flake8_backend.project.evaluation.classes import class_ref
 from flake8_backend.project.items.loads import ALL, READ, Load
 from flake8_backend.project.items.per_item import PerItem, gathered, loading_of
-from flake8_backend.project.items.templates import ITEM, Read, Templates
+from flake8_backend.project.items.templatetext import ITEM, Read
 from flake8_backend.project.values import ClassRef, Constant, FunctionRef, Instance, Value, options
 from flake8_backend.project.views.naming import snake
 from flake8_backend.semantic import terms
@@ -19,6 +19,7 @@ from flake8_backend.semantic.summary import SITE_TERM
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from flake8_backend.project.items.templates import Templates
     from flake8_backend.project.modules import Module
     from flake8_backend.project.solution import Solution
 
